@@ -1,0 +1,34 @@
+/**
+ * Preload entry for `--require`, `--import` and NODE_OPTIONS. Its compiled form must parse on Node 6 (ES2015 syntax), so
+ * that an injected agent meets an old runtime with one line instead of a crash. Nothing may escape from here.
+ */
+import { judge, STARTED_KEY } from './src/guard.js';
+
+function say(message: string): void {
+  try {
+    // Loaded here because an unsupported runtime has nothing else to write with before its own set-up is done.
+    (require('node:fs') as typeof import('node:fs')).writeSync(2, `trace-agent: ${message}\n`);
+  } catch (_error) {
+    // Without a usable stderr there is nobody to tell.
+  }
+}
+
+try {
+  const key = Symbol.for(STARTED_KEY);
+  const host = global as unknown as Record<symbol, unknown>;
+  const verdict = judge({
+    nodeVersion: process.versions.node,
+    entry: process.argv[1],
+    execArgv: process.execArgv,
+    isAlreadyStarted: host[key] !== undefined,
+  });
+  if (verdict.action === 'run') {
+    Object.defineProperty(global, key, { value: true, configurable: true });
+    const agent = require('./src/agent.js') as typeof import('./src/agent.js');
+    agent.start(verdict.notice);
+  } else if (verdict.notice !== undefined) {
+    say(verdict.notice);
+  }
+} catch (error) {
+  say(`did not start, the application runs without traces: ${String(error)}`);
+}

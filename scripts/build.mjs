@@ -1,0 +1,185 @@
+/**
+ * Builds dist/, the published package: bundles of our sources and the official packages, tree-shaken from their ESM
+ * builds. Rules:
+ *   - every `require()` call in our sources is a lazy load and becomes a file of its own;
+ *   - `@opentelemetry/api` is one shared file, so that all parts see the same globals;
+ *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
+ *     import-in-the-middle are inert: our hook is the only one;
+ *   - import-in-the-middle's loader keeps its own layout (it refers to its register.js by URL).
+ */
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const require = createRequire(join(root, 'package.json'));
+
+const API = '@opentelemetry/api';
+const BASE = '@opentelemetry/instrumentation';
+const OFFICIAL = /^@opentelemetry\/instrumentation-(.+)$/;
+const SHARED = new Map([
+  [API, 'opentelemetry-api'],
+  [BASE, 'instrumentations/base'],
+]);
+/** CommonJS packages that nearly every official instrumentation uses whole: one file each instead of forty copies. */
+const SHARED_BY_OFFICIAL = new Map([
+  ['@opentelemetry/semantic-conventions', 'instrumentations/semantic-conventions'],
+  ['@opentelemetry/core', 'instrumentations/core'],
+]);
+const LOADER = 'import-in-the-middle';
+
+/** Entries still to build: output name (without extension) -> input. */
+const queue = new Map();
+const done = new Set();
+const inputs = new Set();
+
+function enqueue(output, input) {
+  if (!done.has(output) && !queue.has(output)) queue.set(output, input);
+  return output;
+}
+
+/** Output name of something that our sources load lazily. */
+function chunkFor(specifier, importer) {
+  const shared = SHARED.get(specifier) ?? SHARED_BY_OFFICIAL.get(specifier);
+  if (shared !== undefined) return enqueue(shared, specifier);
+  const official = OFFICIAL.exec(specifier);
+  if (official !== null) return enqueue(`instrumentations/${official[1]}`, specifier);
+  if (specifier.startsWith('.')) {
+    const source = resolve(dirname(importer), specifier).replace(/\.js$/, '.ts');
+    const name = relative(join(root, 'src'), source).replace(/\.ts$/, '');
+    return enqueue(
+      name.replace(/^instrumentation\/(.+)\/patch$/, 'instrumentations/own-$1').replace(/^instrumentation\//, ''),
+      source,
+    );
+  }
+  return enqueue(`vendor/${specifier.replace(/^@/, '').replaceAll('/', '-')}`, specifier);
+}
+
+const isOurs = (importer) => importer.startsWith(join(root, 'src')) || importer === join(root, 'register.ts');
+
+function splitting(output) {
+  const toFile = (chunk) => {
+    const path = relative(dirname(join(dist, output)), join(dist, chunk));
+    return path.startsWith('.') ? `${path}.js` : `./${path}.js`;
+  };
+  const isOfficial = output.startsWith('instrumentations/') && !output.startsWith('instrumentations/own-');
+  return {
+    name: 'splitting',
+    setup(context) {
+      context.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+        if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
+        if (kind === 'require-resolve') return { path: `./${LOADER}/hook.mjs`, external: true };
+        if (path === LOADER && isOurs(importer)) return { path: `./${LOADER}/index.js`, external: true };
+        if (kind === 'require-call' && isOurs(importer) && !require('node:module').isBuiltin(path)) {
+          return { path: toFile(chunkFor(path, importer)), external: true };
+        }
+        const shared = SHARED.get(path) ?? (isOfficial ? SHARED_BY_OFFICIAL.get(path) : undefined);
+        if (shared !== undefined && shared !== output) {
+          return { path: toFile(chunkFor(path, importer)), external: true };
+        }
+        if (output === SHARED.get(BASE) && (path === 'require-in-the-middle' || path === LOADER)) {
+          return { path, namespace: 'inert' };
+        }
+        return undefined;
+      });
+      context.onLoad({ filter: /.*/, namespace: 'inert' }, () => ({
+        contents: 'class Hook { unhook() {} }\nmodule.exports = Hook; module.exports.Hook = Hook;',
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
+
+async function buildChunk(output, input) {
+  const result = await build({
+    ...COMMON,
+    entryPoints: [{ in: input, out: output }],
+    outdir: dist,
+    format: 'cjs',
+    target: output === 'register' ? 'es2015' : 'node18.19',
+    plugins: [splitting(output)],
+  });
+  for (const file of Object.keys(result.metafile.inputs)) inputs.add(file);
+}
+
+async function buildLoader() {
+  const folder = dirname(require.resolve(`${LOADER}/package.json`));
+  const target = join(dist, LOADER);
+  await mkdir(join(target, 'lib'), { recursive: true });
+  await cp(join(folder, 'lib/register.js'), join(target, 'lib/register.js'));
+  const main = await build({
+    ...COMMON,
+    entryPoints: [join(folder, 'index.js')],
+    outfile: join(target, 'index.js'),
+    format: 'cjs',
+    target: 'node18.19',
+    external: ['./lib/register', './lib/register.js'],
+  });
+  const loader = await build({
+    ...COMMON,
+    entryPoints: [join(folder, 'hook.mjs')],
+    outfile: join(target, 'hook.mjs'),
+    format: 'esm',
+    target: 'node18.19',
+  });
+  for (const { metafile } of [main, loader]) for (const file of Object.keys(metafile.inputs)) inputs.add(file);
+}
+
+/** One file with the licence of every package whose code is in the bundles. */
+async function writeNotice() {
+  const folders = new Set();
+  for (const file of inputs) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file);
+    if (match !== null) folders.add(match[1]);
+  }
+  const sections = [];
+  for (const folder of [...folders].sort()) {
+    const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    let text = '';
+    for (const name of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE']) {
+      text ||= await readFile(join(root, folder, name), 'utf8').catch(() => '');
+    }
+    sections.push({ title: `${manifest.name} ${manifest.version} (${manifest.license})`, text: text.trim() });
+  }
+  const byText = Map.groupBy ? Map.groupBy(sections, (section) => section.text) : groupByText(sections);
+  const parts = [...byText].map(([text, group]) => `${group.map((section) => section.title).join('\n')}\n\n${text}\n`);
+  const rule = `\n${'-'.repeat(80)}\n\n`;
+  const head = 'This package contains code of the packages listed below, each under its own licence.\n';
+  await writeFile(join(dist, 'THIRD-PARTY-NOTICES.txt'), [head, ...parts].join(rule));
+}
+
+function groupByText(sections) {
+  const groups = new Map();
+  for (const section of sections) groups.set(section.text, [...(groups.get(section.text) ?? []), section]);
+  return groups;
+}
+
+await rm(dist, { recursive: true, force: true });
+enqueue('register', join(root, 'register.ts'));
+enqueue('index', join(root, 'src/index.ts'));
+enqueue('worker', join(root, 'src/worker/main.ts'));
+while (queue.size > 0) {
+  const [output, input] = queue.entries().next().value;
+  queue.delete(output);
+  done.add(output);
+  await buildChunk(output, input);
+}
+await buildLoader();
+await writeNotice();

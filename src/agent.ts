@@ -1,0 +1,70 @@
+/**
+ * The composition root: the only file that knows every folder. Called once by register.ts on the application's thread,
+ * before the application's first line.
+ */
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import type { TracerProvider } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
+import { loadConfig } from './config/config.js';
+import type { ConfigProblem, LoadedConfig } from './config/types.js';
+import { createLog, type Log } from './diag/log.js';
+import { describeStart } from './diag/start-line.js';
+import { inspectEntry } from './hooks/entry.js';
+import { installHooks } from './hooks/install.js';
+import { createRegistry } from './instrumentation/registry.js';
+import { selectInstrumentations } from './instrumentation/selection.js';
+import { TABLE } from './instrumentation/table.js';
+import { installExitHooks } from './lifecycle/exit-hooks.js';
+import { startContext } from './sdk/context.js';
+import { createResourceAttributes, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { AGENT_VERSION, SDK_VERSION } from './version.js';
+
+type TracingModule = typeof import('./tracing.js');
+
+function reportProblems(problems: readonly ConfigProblem[], log: Log): void {
+  for (const { severity, message } of problems) log[severity](message);
+}
+
+function reportService(service: ServiceIdentity, log: Log): void {
+  if (service.name !== UNKNOWN_SERVICE || service.source !== 'default') return;
+  log.warn(`the service has no name and is shown as ${UNKNOWN_SERVICE}: set OTEL_SERVICE_NAME`);
+}
+
+function startTracing(
+  { config, exporterEnvironment }: LoadedConfig,
+  service: ServiceIdentity,
+  log: Log,
+): TracerProvider {
+  const tracing = require('./tracing.js') as TracingModule;
+  const resource = createResourceAttributes(config, service, AGENT_VERSION, SDK_VERSION);
+  const exporterFile = join(__dirname, 'worker.js');
+  const { provider, deliverer } = tracing.startTracing({ config, resource, log, exporterFile, exporterEnvironment });
+  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread });
+  return provider;
+}
+
+/** Node's own loader thread re-runs preloads but runs no application; there the second argument is missing. */
+function isLoaderThread(): boolean {
+  return !isMainThread && process.argv[1] === undefined;
+}
+
+/** Starts the agent. `notice` is a line to say once the log level is known. May throw: register.ts catches. */
+export function start(notice?: string): void {
+  if (isLoaderThread()) return;
+  const loaded = loadConfig();
+  const { config, problems } = loaded;
+  if (config.isAgentDisabled) return;
+  const log = createLog(config.logLevel);
+  if (notice !== undefined) log.warn(notice);
+  reportProblems(problems, log);
+
+  const entry = inspectEntry(process.argv[1], process.execArgv);
+  const service = identifyService(config, entry.package);
+  startContext(config.propagators);
+  const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);
+  const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
+  installHooks(registry, { nodeVersion: process.versions.node, isEsmEntry: entry.isEsm, log });
+  if (!config.isSdkDisabled) reportService(service, log);
+  log.info(describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node }));
+}

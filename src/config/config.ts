@@ -1,0 +1,79 @@
+/**
+ * Environment -> one frozen configuration. Main thread, at boot of every process: loads nothing but its own tables.
+ * The only place in the agent that reads `process.env`; nothing writes it.
+ */
+import { collectExporterEnvironment, collectValues } from './environment.js';
+import { readHttp, readInstrumentations } from './instrumentations.js';
+import { readOtlp } from './otlp.js';
+import { readResourceAttributes, readResourceDetectors } from './resource.js';
+import { readSampler } from './sampler.js';
+import { Settings } from './settings.js';
+import { readBatch, readLimits, readPropagators, readTracesExporters, readZipkin } from './traces.js';
+import type { AgentConfig, ConfigProblem, LoadedConfig, ValueSource } from './types.js';
+import { reportUnknown } from './unknown.js';
+import { reportUnsupported } from './unsupported.js';
+
+export interface LoadOptions {
+  /** Directory in which a relative OTEL_NODE_ENV_FILE is looked for; the working directory when absent. */
+  readonly cwd?: string;
+}
+
+/**
+ * Reads the configuration. Never throws: whatever is wrong with a variable is one entry of `problems`, in the order of
+ * the configuration, and the variable counts as unset. The result is frozen deeply.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOptions = {}): LoadedConfig {
+  try {
+    const { values, problems } = collectValues(env, () => options.cwd ?? process.cwd());
+    const settings = new Settings(values);
+    const config = readConfig(settings);
+    reportUnsupported(settings);
+    reportUnknown(settings);
+    const sources = [...values.values()].map(({ name, source }): [string, ValueSource] => [name, source]);
+    return deepFreeze({
+      config,
+      problems: [...problems, ...settings.problems],
+      exporterEnvironment: collectExporterEnvironment(env),
+      sources: Object.fromEntries(sources),
+    });
+  } catch (error) {
+    const config = readConfig(new Settings(new Map()));
+    return deepFreeze({ config, problems: [unreadable(error)], exporterEnvironment: {}, sources: {} });
+  }
+}
+
+function readConfig(settings: Settings): AgentConfig {
+  return {
+    isAgentDisabled: settings.boolean('OTEL_NODE_AGENT_DISABLED'),
+    isSdkDisabled: settings.boolean('OTEL_SDK_DISABLED'),
+    logLevel: settings.word('OTEL_LOG_LEVEL'),
+    serviceName: settings.text('OTEL_SERVICE_NAME'),
+    resourceAttributes: readResourceAttributes(settings),
+    resourceDetectors: readResourceDetectors(settings),
+    hasProcessArguments: settings.boolean('OTEL_NODE_PROCESS_ARGUMENTS'),
+    propagators: readPropagators(settings),
+    sampler: readSampler(settings),
+    limits: readLimits(settings),
+    batch: readBatch(settings),
+    tracesExporters: readTracesExporters(settings),
+    otlp: readOtlp(settings),
+    zipkin: readZipkin(settings),
+    instrumentations: readInstrumentations(settings),
+    http: readHttp(settings),
+    isDbQuerySanitized: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED'),
+    shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
+    configFile: settings.text('OTEL_CONFIG_FILE'),
+  };
+}
+
+function unreadable(error: unknown): ConfigProblem {
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `the environment cannot be read (${reason}); using the default of every variable`;
+  return { variable: 'OTEL_*', severity: 'error', message };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}

@@ -1,0 +1,170 @@
+/**
+ * The URL the OTLP exporter sends to. Pure apart from reporting; never throws.
+ *
+ * Spec: protocol/exporter.md, "Endpoint URLs for OTLP/HTTP" and the note on gRPC endpoints.
+ */
+import { redactUrl } from './redact.js';
+import { type Settings, type SetValue, show } from './settings.js';
+import type { OtlpProtocol } from './types.js';
+
+const TRACES_PATH = '/v1/traces';
+const GRPC_PORT = '4317';
+const HTTP_PORT = '4318';
+const GRPC_DEFAULT = `http://localhost:${GRPC_PORT}`;
+const HTTP_DEFAULT = `http://localhost:${HTTP_PORT}`;
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+const HTTP_SCHEME = /^https?:/i;
+const UNIX_SCHEME = /^unix:./i;
+/** `$(NAME)` of Kubernetes or `${NAME}` of a shell that was not replaced. */
+const PLACEHOLDER = /\$[({]\w+[)}]/;
+
+export interface Endpoint {
+  readonly endpoint: string;
+  readonly isEndpointExplicit: boolean;
+  readonly isInsecure: boolean;
+}
+
+type Read = (settings: Settings, value: SetValue) => string | undefined;
+
+/** Traces endpoint, else general endpoint, else the default of the protocol. `isInsecureSet` is INSECURE. */
+export function readEndpoint(settings: Settings, protocol: OtlpProtocol, isInsecureSet: boolean): Endpoint {
+  const isGrpc = protocol === 'grpc';
+  const readGrpc: Read = (_, value) => readGrpcEndpoint(settings, value, isInsecureSet);
+  const endpoint =
+    tryEndpoint(settings, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', isGrpc ? readGrpc : readSignalUrl) ??
+    tryEndpoint(settings, 'OTEL_EXPORTER_OTLP_ENDPOINT', isGrpc ? readGrpc : readBaseUrl);
+  const used = endpoint ?? (isGrpc ? GRPC_DEFAULT : HTTP_DEFAULT + TRACES_PATH);
+  const isInsecure = HTTP_SCHEME.test(used) ? used.startsWith('http:') : isInsecureSet;
+  return { endpoint: used, isEndpointExplicit: endpoint !== undefined, isInsecure };
+}
+
+function tryEndpoint(
+  settings: Settings,
+  name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' | 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  read: Read,
+): string | undefined {
+  const value = settings.find(name);
+  if (value === undefined) return undefined;
+  const placeholder = PLACEHOLDER.exec(value.text)?.[0];
+  if (placeholder === undefined) return read(settings, value);
+  const hint = 'in a Kubernetes manifest the variable must be declared above this one';
+  reject(settings, value, `contains ${placeholder}, which was not replaced by its value (${hint})`);
+  return undefined;
+}
+
+/** The path of the general endpoint is a base to which the signal's path is added. */
+function readBaseUrl(settings: Settings, value: SetValue): string | undefined {
+  const url = readHttpUrl(settings, value);
+  if (url === undefined) return undefined;
+  const base = url.pathname.replace(/\/+$/, '');
+  if (base.endsWith(TRACES_PATH)) {
+    url.pathname = base;
+    const advice = `${value.name} takes the URL without it, ${value.name.replace('OTLP_', 'OTLP_TRACES_')} the whole URL`;
+    settings.report('warn', value.name, `${show(value)} ends in ${TRACES_PATH} already, so it is not added; ${advice}`);
+  } else {
+    url.pathname = base + TRACES_PATH;
+  }
+  return url.href;
+}
+
+/** The traces endpoint is used as it is. */
+function readSignalUrl(settings: Settings, value: SetValue): string | undefined {
+  const url = readHttpUrl(settings, value);
+  if (url?.pathname === '/') {
+    const usual = new URL(TRACES_PATH, url).href;
+    const message = `${show(value)} has no path and nothing is added to it; most receivers need ${redactUrl(usual)}`;
+    settings.report('warn', value.name, message);
+  }
+  return url?.href;
+}
+
+function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
+  const hasScheme = SCHEME.test(value.text) || HTTP_SCHEME.test(value.text);
+  const url = parseUrl(hasScheme ? value.text : `http://${value.text}`);
+  if (url === undefined) {
+    reject(settings, value, 'is not a URL like http://collector:4318');
+    return undefined;
+  }
+  if (!HTTP_SCHEME.test(url.protocol)) {
+    reject(settings, value, 'must start with http:// or https://');
+    return undefined;
+  }
+  url.hash = '';
+  if (!hasScheme) {
+    const message = `${show(value)} has no scheme; using ${redactUrl(url.href)} (write http:// or https:// before it)`;
+    settings.report('warn', value.name, message);
+  }
+  if (url.port === GRPC_PORT) {
+    const advice = `use port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`;
+    const message = `${show(value)} names port ${GRPC_PORT}, usually grpc, but the protocol is HTTP; ${advice}`;
+    settings.report('warn', value.name, message);
+  }
+  return url;
+}
+
+/** Scheme and authority; the path means nothing to gRPC. */
+function readGrpcEndpoint(settings: Settings, value: SetValue, isInsecureSet: boolean): string | undefined {
+  if (UNIX_SCHEME.test(value.text) && !/^unix:\d+$/i.test(value.text)) return value.text;
+  const hasScheme = SCHEME.test(value.text) || HTTP_SCHEME.test(value.text);
+  const assumed = isInsecureSet ? 'http' : 'https';
+  const url = parseUrl(hasScheme ? value.text : `${assumed}://${value.text}`);
+  if (url === undefined) {
+    reject(settings, value, 'is not a URL like http://collector:4317');
+    return undefined;
+  }
+  if (!HTTP_SCHEME.test(url.protocol)) {
+    reject(settings, value, 'must start with http://, https:// or unix:');
+    return undefined;
+  }
+  const used = `${url.protocol}//${authority(url)}`;
+  reportGrpcEndpoint(settings, value, { url, used, hasScheme, isInsecureSet });
+  return used;
+}
+
+/** URL leaves out the port 80 of http, and gRPC would take 443 then. */
+function authority(url: URL): string {
+  return url.protocol === 'http:' && url.port === '' ? `${url.host}:80` : url.host;
+}
+
+interface GrpcReading {
+  readonly url: URL;
+  readonly used: string;
+  readonly hasScheme: boolean;
+  readonly isInsecureSet: boolean;
+}
+
+function reportGrpcEndpoint(settings: Settings, value: SetValue, reading: GrpcReading): void {
+  const { url, used, hasScheme, isInsecureSet } = reading;
+  const say = (severity: 'warn' | 'info', text: string): void =>
+    settings.report(severity, value.name, `${show(value)} ${text}`);
+  if (!hasScheme && isInsecureSet) {
+    say('info', `has no scheme; using ${used} because OTEL_EXPORTER_OTLP_INSECURE is true`);
+  } else if (!hasScheme) {
+    say('warn', `has no scheme, so TLS is used (${used}); write http:// before it for a connection without TLS`);
+  } else if (isInsecureSet && url.protocol === 'https:') {
+    say('info', 'asks for TLS, so OTEL_EXPORTER_OTLP_INSECURE=true has no effect');
+  }
+  if (url.port === HTTP_PORT) {
+    const advice = `use port ${GRPC_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`;
+    say('warn', `names port ${HTTP_PORT}, usually HTTP, but the protocol is grpc; ${advice}`);
+  }
+  if (url.protocol === 'http:' && url.port === '')
+    say('warn', `has no port; using ${used} (grpc is usually ${GRPC_PORT})`);
+  if (url.pathname !== '/') say('info', 'has a path, which grpc does not use');
+}
+
+/** Undefined for what is no URL, and for `http//host`, which would become a URL of a host named `http`. */
+function parseUrl(text: string): URL | undefined {
+  try {
+    const url = new URL(text);
+    return /^https?$/.test(url.hostname) ? undefined : url;
+  } catch {
+    return undefined;
+  }
+}
+
+function reject(settings: Settings, value: SetValue, reason: string): void {
+  const next = value.name.includes('TRACES') ? 'OTEL_EXPORTER_OTLP_ENDPOINT or the default' : 'the default endpoint';
+  settings.reportBadValue(value, reason, next, 'error');
+}

@@ -1,0 +1,77 @@
+/**
+ * Names by which users select instrumentations: the suffixes of the packages of auto-instrumentations-node 0.81.2,
+ * and `fastify`, which has moved out of them. Data only.
+ */
+export const INSTRUMENTATION_NAMES = [
+  'amqplib',
+  'aws-lambda',
+  'aws-sdk',
+  'bunyan',
+  'cassandra-driver',
+  'connect',
+  'cucumber',
+  'dataloader',
+  'dns',
+  'express',
+  'fastify',
+  'fs',
+  'generic-pool',
+  'graphql',
+  'grpc',
+  'hapi',
+  'host-metrics',
+  'http',
+  'ioredis',
+  'kafkajs',
+  'knex',
+  'koa',
+  'lru-memoizer',
+  'memcached',
+  'mongodb',
+  'mongoose',
+  'mysql',
+  'mysql2',
+  'nestjs-core',
+  'net',
+  'openai',
+  'oracledb',
+  'pg',
+  'pino',
+  'redis',
+  'restify',
+  'router',
+  'runtime-node',
+  'socket.io',
+  'tedious',
+  'undici',
+  'winston',
+] as const;
+
+export type InstrumentationName = (typeof INSTRUMENTATION_NAMES)[number];
+
+/** `socket.io`, `SOCKET_IO`, `socket-io`: one spelling for all. */
+function fold(name: string): string {
+  return name.toLowerCase().replace(/[-.]/g, '_');
+}
+
+const NAME_OF_FOLDED: ReadonlyMap<string, InstrumentationName> = new Map(
+  INSTRUMENTATION_NAMES.map((name) => [fold(name), name]),
+);
+
+/** The instrumentation of that name in any case, with `_` for `-` and `.`, with or without its package prefix. */
+export function findInstrumentation(name: string): InstrumentationName | undefined {
+  return NAME_OF_FOLDED.get(fold(name.replace(/^(@opentelemetry\/)?instrumentation-/i, '')));
+}
+
+const SWITCH = /^OTEL_INSTRUMENTATION_(.+)_ENABLED$/;
+
+/** The instrumentation that `OTEL_INSTRUMENTATION_<NAME>_ENABLED` switches; undefined for every other variable. */
+export function switchedInstrumentation(variable: string): InstrumentationName | undefined {
+  const name = SWITCH.exec(variable)?.[1];
+  return name === undefined ? undefined : NAME_OF_FOLDED.get(name.toLowerCase());
+}
+
+/** The names of all switches. */
+export function switchNames(): readonly string[] {
+  return INSTRUMENTATION_NAMES.map((name) => `OTEL_INSTRUMENTATION_${fold(name).toUpperCase()}_ENABLED`);
+}

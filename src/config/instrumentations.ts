@@ -1,0 +1,85 @@
+/**
+ * Which instrumentations are on, and what they record.
+ */
+import { findInstrumentation, INSTRUMENTATION_NAMES, switchedInstrumentation } from './instrumentation-names.js';
+import { parseBoolean, parseList } from './parse.js';
+import { quote } from './redact.js';
+import { type Settings, show } from './settings.js';
+import { nearest } from './suggest.js';
+import type { HttpConfig, InstrumentationsConfig } from './types.js';
+
+const HEADER_NAME = /^[!#$%&'+\-.^_`|~0-9a-z]+$/;
+
+export function readInstrumentations(settings: Settings): InstrumentationsConfig {
+  return {
+    isDefaultEnabled: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED'),
+    enabled: readNames(settings, 'OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
+    disabled: readNames(settings, 'OTEL_NODE_DISABLED_INSTRUMENTATIONS') ?? [],
+    switches: readSwitches(settings),
+    hasMiddlewareSpans: settings.boolean('OTEL_NODE_MIDDLEWARE_SPANS'),
+  };
+}
+
+/** Undefined when unset, or when none of the names is known: a typing error must not switch everything off. */
+function readNames(
+  settings: Settings,
+  variable: 'OTEL_NODE_ENABLED_INSTRUMENTATIONS' | 'OTEL_NODE_DISABLED_INSTRUMENTATIONS',
+): readonly string[] | undefined {
+  const value = settings.find(variable);
+  if (value === undefined) return undefined;
+  const words = parseList(value.text);
+  if (words.some((word) => word.toLowerCase() === 'none')) return [];
+  const unknown = words.filter((word) => findInstrumentation(word) === undefined);
+  const names = words.map(findInstrumentation).filter((name) => name !== undefined);
+  const used = names.length > 0 ? [...new Set(names)] : undefined;
+  if (unknown.length > 0) {
+    const reason = `: ${unknown.map(describeUnknown).join('; ')}`;
+    settings.reportBadValue(value, reason, used?.join(',') ?? 'the default');
+  }
+  return used;
+}
+
+function describeUnknown(word: string): string {
+  const suggestion = nearest(word.toLowerCase(), INSTRUMENTATION_NAMES);
+  return `no instrumentation ${quote(word)}${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`;
+}
+
+function readSwitches(settings: Settings): Record<string, boolean> {
+  const switches: Record<string, boolean> = {};
+  for (const value of settings.values()) {
+    const name = switchedInstrumentation(value.name);
+    if (name === undefined) continue;
+    const parsed = parseBoolean(value.text);
+    if (parsed.ok) switches[name] = parsed.value;
+    else settings.report('warn', value.name, `${show(value)} ${parsed.reason}; using the default of ${name}`);
+  }
+  return switches;
+}
+
+export function readHttp(settings: Settings): HttpConfig {
+  return {
+    clientRequestHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS'),
+    clientResponseHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS'),
+    serverRequestHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS'),
+    serverResponseHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS'),
+    knownMethods: settings.list('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'),
+    sensitiveQueryParameters:
+      settings.list('OTEL_INSTRUMENTATION_SANITIZATION_URL_EXPERIMENTAL_SENSITIVE_QUERY_PARAMETERS') ?? [],
+  };
+}
+
+type HeaderVariable = `OTEL_INSTRUMENTATION_HTTP_${'CLIENT' | 'SERVER'}_CAPTURE_${'REQUEST' | 'RESPONSE'}_HEADERS`;
+
+/** Lower case. `*` is refused: recording all headers would record credentials. */
+function readHeaderNames(settings: Settings, variable: HeaderVariable): readonly string[] {
+  const value = settings.find(variable);
+  if (value === undefined) return [];
+  const names = parseList(value.text.toLowerCase());
+  const bad = names.filter((name) => !HEADER_NAME.test(name));
+  const good = names.filter((name) => HEADER_NAME.test(name));
+  if (bad.length > 0) {
+    const reason = `: ${bad.map(quote).join(', ')} not a header name`;
+    settings.reportBadValue(value, reason, good.join(',') || 'no header');
+  }
+  return good;
+}

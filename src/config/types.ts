@@ -1,0 +1,168 @@
+/**
+ * The typed result of reading the environment. Imports nothing; every other folder may import these types.
+ * Frozen deeply by {@link loadConfig}; nothing outside `src/config/` reads `process.env`.
+ */
+
+export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug' | 'verbose' | 'all';
+
+export type PropagatorName = 'tracecontext' | 'baggage' | 'b3' | 'b3multi' | 'jaeger' | 'xray' | 'ottrace';
+
+export type SamplerName =
+  | 'always_on'
+  | 'always_off'
+  | 'traceidratio'
+  | 'parentbased_always_on'
+  | 'parentbased_always_off'
+  | 'parentbased_traceidratio';
+
+export type TracesExporterName = 'otlp' | 'console' | 'zipkin';
+
+export type OtlpProtocol = 'grpc' | 'http/protobuf' | 'http/json';
+
+export type ResourceDetectorName =
+  | 'env'
+  | 'host'
+  | 'os'
+  | 'process'
+  | 'container'
+  | 'serviceinstance'
+  | 'alibaba'
+  | 'aws'
+  | 'azure'
+  | 'gcp';
+
+export interface SamplerConfig {
+  readonly name: SamplerName;
+  /** 0 to 1; meaningful for the two ratio samplers. */
+  readonly ratio: number;
+}
+
+/** Limits as the SDK takes them; `attributeValueLengthLimit` is `Infinity` when unlimited. */
+export interface LimitsConfig {
+  readonly general: { readonly attributeValueLengthLimit: number; readonly attributeCountLimit: number };
+  readonly span: {
+    readonly attributeValueLengthLimit: number;
+    readonly attributeCountLimit: number;
+    readonly eventCountLimit: number;
+    readonly linkCountLimit: number;
+    readonly attributePerEventCountLimit: number;
+    readonly attributePerLinkCountLimit: number;
+  };
+}
+
+export interface BatchConfig {
+  readonly scheduledDelayMillis: number;
+  /** `Infinity` when the variable is 0 (no limit). */
+  readonly exportTimeoutMillis: number;
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+  /** True when OTEL_BSP_MAX_QUEUE_SIZE came from the user. */
+  readonly isQueueSizeExplicit: boolean;
+}
+
+/** OTLP settings for the traces signal: signal variable first, then the generic one, then the default. */
+export interface OtlpConfig {
+  readonly protocol: OtlpProtocol;
+  /** True when a PROTOCOL variable was set to a valid value. */
+  readonly isProtocolExplicit: boolean;
+  /** http: the exact URL to post to. grpc: scheme and authority, e.g. `http://localhost:4317`. */
+  readonly endpoint: string;
+  readonly isEndpointExplicit: boolean;
+  /** No TLS: the endpoint's scheme says `http`, or it says neither and INSECURE is `true` (`unix:` over grpc). */
+  readonly isInsecure: boolean;
+  /** Decoded names (as written; HTTP) and values. Values are secret: never log them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: 'gzip' | 'none';
+  /** `Infinity` when the variable is 0 (no limit). */
+  readonly timeoutMillis: number;
+  /** File paths; undefined when unset. */
+  readonly certificateFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+  readonly clientCertificateFile: string | undefined;
+}
+
+export interface ZipkinConfig {
+  readonly endpoint: string;
+  /** `Infinity` when the variable is 0 (no limit). */
+  readonly timeoutMillis: number;
+}
+
+export interface InstrumentationsConfig {
+  /** OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED */
+  readonly isDefaultEnabled: boolean;
+  /** OTEL_NODE_ENABLED_INSTRUMENTATIONS; undefined when unset. */
+  readonly enabled: readonly string[] | undefined;
+  /** OTEL_NODE_DISABLED_INSTRUMENTATIONS */
+  readonly disabled: readonly string[];
+  /** OTEL_INSTRUMENTATION_<NAME>_ENABLED, keyed by instrumentation name (`aws-sdk`, `socket.io`). */
+  readonly switches: Readonly<Record<string, boolean>>;
+  /** OTEL_NODE_MIDDLEWARE_SPANS */
+  readonly hasMiddlewareSpans: boolean;
+}
+
+export interface HttpConfig {
+  readonly clientRequestHeaders: readonly string[];
+  readonly clientResponseHeaders: readonly string[];
+  readonly serverRequestHeaders: readonly string[];
+  readonly serverResponseHeaders: readonly string[];
+  /** undefined = the default set. */
+  readonly knownMethods: readonly string[] | undefined;
+  /** Query keys masked in addition to the built-in ones. */
+  readonly sensitiveQueryParameters: readonly string[];
+}
+
+/** Where a value came from: an environment variable, the .env file, or nothing (default). */
+export type ValueSource = 'environment' | 'env-file' | 'default';
+
+/** One thing wrong with the configuration. `message` is complete: variable, value (masked if secret), what is used. */
+export interface ConfigProblem {
+  readonly variable: string;
+  /** `debug` is for settings that change nothing the user would notice. */
+  readonly severity: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+}
+
+export interface AgentConfig {
+  /** OTEL_NODE_AGENT_DISABLED: the agent does nothing at all. */
+  readonly isAgentDisabled: boolean;
+  /** OTEL_SDK_DISABLED: context and propagation only. */
+  readonly isSdkDisabled: boolean;
+  readonly logLevel: LogLevel;
+  /** OTEL_SERVICE_NAME, undefined when unset. */
+  readonly serviceName: string | undefined;
+  /** Decoded OTEL_RESOURCE_ATTRIBUTES (without OTEL_SERVICE_NAME applied). */
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  /** In order of precedence, later wins; always holds `env`. */
+  readonly resourceDetectors: readonly ResourceDetectorName[];
+  /** Record process.command_args (off by default). */
+  readonly hasProcessArguments: boolean;
+  /** De-duplicated, in order; empty for `none`. */
+  readonly propagators: readonly PropagatorName[];
+  readonly sampler: SamplerConfig;
+  readonly limits: LimitsConfig;
+  readonly batch: BatchConfig;
+  /** Empty for `none`. */
+  readonly tracesExporters: readonly TracesExporterName[];
+  readonly otlp: OtlpConfig;
+  readonly zipkin: ZipkinConfig;
+  readonly instrumentations: InstrumentationsConfig;
+  readonly http: HttpConfig;
+  /** OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED */
+  readonly isDbQuerySanitized: boolean;
+  /** OTEL_NODE_SHUTDOWN_TIMEOUT, milliseconds; 0 = do not wait. */
+  readonly shutdownTimeoutMillis: number;
+  /** OTEL_CONFIG_FILE as given (its capability comes later). */
+  readonly configFile: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: AgentConfig;
+  readonly problems: readonly ConfigProblem[];
+  /**
+   * Variables of other programs that the exporting thread needs and does not inherit: HTTP_PROXY, HTTPS_PROXY,
+   * NO_PROXY, ALL_PROXY in both cases, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, SSL_CERT_DIR, NODE_TLS_REJECT_UNAUTHORIZED.
+   */
+  readonly exporterEnvironment: Readonly<Record<string, string>>;
+  /** Source of every variable that was set. */
+  readonly sources: Readonly<Record<string, ValueSource>>;
+}

@@ -1,0 +1,43 @@
+/**
+ * `OTEL_*` names nobody reads but that look like one of ours. Names near nothing are left alone: other languages'
+ * agents, the Operator and the injector have variables of their own.
+ */
+import { findVariable, knownNames } from './env-table.js';
+import { switchedInstrumentation, switchNames } from './instrumentation-names.js';
+import type { Settings } from './settings.js';
+import { nearest, sameWords } from './suggest.js';
+
+/** Families of names that are somebody else's. */
+const FOREIGN =
+  /^OTEL_(RESOURCE_ATTRIBUTES_|INJECTOR_|GO_|PYTHON_|JAVA_|JAVAAGENT_|DOTNET_|PHP_|RUBY_|SWIFT_|CPP_|RUST_|ERLANG_)/;
+const SWITCH_AFFIXES = /^OTEL_INSTRUMENTATION_|_ENABLED$/g;
+/** Bounds the work at boot when an environment is full of such names. */
+const MAX_NAMES = 50;
+
+export function reportUnknown(settings: Settings): void {
+  let examined = 0;
+  for (const { name } of settings.values()) {
+    if (isKnown(name) || FOREIGN.test(name) || ++examined > MAX_NAMES) continue;
+    const suggestion = suggestName(name);
+    if (suggestion === undefined) continue;
+    settings.report('warn', name, `${name} is not a known variable; did you mean ${suggestion}? It is ignored`);
+  }
+}
+
+function isKnown(name: string): boolean {
+  return findVariable(name) !== undefined || switchedInstrumentation(name) !== undefined;
+}
+
+function suggestName(name: string): string | undefined {
+  const known = knownNames();
+  return nearest(name, known) ?? sameWords(name, known) ?? suggestSwitch(name);
+}
+
+/** Compares the instrumentation names alone: `JMS` is as near to `DNS` as a typing error of a long name. */
+function suggestSwitch(name: string): string | undefined {
+  if (!name.startsWith('OTEL_INSTRUMENTATION_') || !name.endsWith('_ENABLED')) return undefined;
+  const candidates = switchNames();
+  const parts = candidates.map((candidate) => candidate.replace(SWITCH_AFFIXES, ''));
+  const found = nearest(name.replace(SWITCH_AFFIXES, ''), parts);
+  return found === undefined ? undefined : candidates[parts.indexOf(found)];
+}

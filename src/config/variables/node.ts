@@ -1,0 +1,163 @@
+/**
+ * Rows of the variable table: the agent in the process, and what it instruments. Data only.
+ */
+import type { VariableRows } from '../variable.js';
+
+export const AGENT = {
+  OTEL_NODE_AGENT_DISABLED: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description: 'The agent does nothing at all: no spans, no context, no propagation.',
+  },
+  OTEL_NODE_SHUTDOWN_TIMEOUT: {
+    type: 'duration',
+    default: 1000,
+    source: '@org/trace-agent',
+    description: 'Longest time the end of the process waits for spans to be sent. 0 = do not wait.',
+  },
+  OTEL_NODE_ENV_FILE: {
+    type: 'path',
+    default: '.env',
+    source: '@org/trace-agent',
+    description:
+      'File with further `OTEL_*` variables, relative to the working directory; `none` = read no file. Other names in ' +
+      'it are ignored, nothing is written to `process.env`, and a variable of the real environment wins unless empty.',
+  },
+  OTEL_NODE_RESOURCE_DETECTORS: {
+    type: 'enum list',
+    default: ['container', 'host', 'os', 'serviceinstance', 'process', 'env'],
+    allowed: [
+      'env',
+      'host',
+      'os',
+      'process',
+      'container',
+      'serviceinstance',
+      'alibaba',
+      'aws',
+      'azure',
+      'gcp',
+      'all',
+      'none',
+    ],
+    source: 'opentelemetry-js',
+    description:
+      'Where resource attributes come from; the later one in the list wins. `env` (the two variables above) cannot be ' +
+      'switched off and comes last unless named. The cloud detectors `alibaba`, `aws`, `azure`, `gcp` are accepted and ' +
+      'come later.',
+  },
+  OTEL_NODE_PROCESS_ARGUMENTS: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description: 'Records the command line as `process.command_args`. Arguments may hold secrets.',
+  },
+} as const satisfies VariableRows;
+
+export const INSTRUMENTATIONS = {
+  OTEL_NODE_ENABLED_INSTRUMENTATIONS: {
+    type: 'list',
+    default: [],
+    defaultNote: 'all but `fs`, `net`, `dns`',
+    source: 'opentelemetry-js',
+    description: 'Only these instrumentations. `none` = no instrumentation.',
+  },
+  OTEL_NODE_DISABLED_INSTRUMENTATIONS: {
+    type: 'list',
+    default: [],
+    source: 'opentelemetry-js',
+    description: 'Not these instrumentations. Applied last.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED: {
+    type: 'boolean',
+    default: true,
+    source: 'java agent',
+    description: '`false` = only instrumentations that are switched on by name.',
+  },
+  'OTEL_INSTRUMENTATION_<NAME>_ENABLED': {
+    type: 'boolean',
+    default: true,
+    defaultNote: '`true`; `false` for `fs`, `net`, `dns`',
+    source: 'java agent',
+    description: 'One instrumentation on or off. In the name `-` and `.` are written `_`: `AWS_SDK`, `SOCKET_IO`.',
+  },
+  OTEL_NODE_MIDDLEWARE_SPANS: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description: 'A span for every middleware and handler of web frameworks.',
+  },
+  OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS: {
+    type: 'list',
+    default: [],
+    source: 'java agent',
+    description: 'Request headers recorded on client spans as `http.request.header.<name>`.',
+  },
+  OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS: {
+    type: 'list',
+    default: [],
+    source: 'java agent',
+    description: 'Response headers recorded on client spans as `http.response.header.<name>`.',
+  },
+  OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS: {
+    type: 'list',
+    default: [],
+    source: 'java agent',
+    description: 'Request headers recorded on server spans as `http.request.header.<name>`.',
+  },
+  OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS: {
+    type: 'list',
+    default: [],
+    source: 'java agent',
+    description: 'Response headers recorded on server spans as `http.response.header.<name>`.',
+  },
+  OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: {
+    type: 'list',
+    default: [],
+    defaultNote: 'CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE QUERY',
+    source: 'semantic conventions',
+    description: 'Methods that keep their name; others become `_OTHER`. Case-sensitive, replaces the default list.',
+  },
+  OTEL_INSTRUMENTATION_SANITIZATION_URL_EXPERIMENTAL_SENSITIVE_QUERY_PARAMETERS: {
+    type: 'list',
+    default: [],
+    source: 'java agent',
+    description: 'Query parameters whose value is masked in addition to the built-in ones. Case-sensitive.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED: {
+    type: 'boolean',
+    default: true,
+    aliases: ['OTEL_INSTRUMENTATION_COMMON_DB_STATEMENT_SANITIZER_ENABLED'],
+    source: 'java agent',
+    description: 'Masks literal values in recorded database statements.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: {
+    type: 'boolean',
+    default: false,
+    source: 'java agent',
+    later: 'SQL commenter',
+    description: 'Adds the trace context to SQL statements as a comment.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_LOGGING_TRACE_ID_KEY: {
+    type: 'string',
+    default: 'trace_id',
+    source: 'java agent',
+    later: 'log correlation fields',
+    description: 'Name of the field of log lines that holds the trace id.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_LOGGING_SPAN_ID_KEY: {
+    type: 'string',
+    default: 'span_id',
+    source: 'java agent',
+    later: 'log correlation fields',
+    description: 'Name of the field of log lines that holds the span id.',
+  },
+  OTEL_INSTRUMENTATION_COMMON_LOGGING_TRACE_FLAGS_KEY: {
+    type: 'string',
+    default: 'trace_flags',
+    source: 'java agent',
+    later: 'log correlation fields',
+    description: 'Name of the field of log lines that holds the trace flags.',
+  },
+} as const satisfies VariableRows;

@@ -1,0 +1,44 @@
+/** The one line that says at start what the agent is going to do. Pure; never contains a header value. */
+
+export interface StartFacts {
+  readonly agentVersion: string;
+  readonly nodeVersion: string;
+  readonly service: { readonly name: string; readonly source: string };
+  readonly config: {
+    readonly isSdkDisabled: boolean;
+    readonly tracesExporters: readonly string[];
+    readonly otlp: { readonly endpoint: string; readonly protocol: string };
+    readonly zipkin: { readonly endpoint: string };
+    readonly sampler: { readonly name: string; readonly ratio: number };
+    readonly propagators: readonly string[];
+  };
+}
+
+/** The URL without user name and password, which are secrets. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}
+
+function describeDestination({ tracesExporters, otlp, zipkin }: StartFacts['config']): string {
+  const parts = tracesExporters.map((name) => {
+    if (name === 'otlp') return `${withoutCredentials(otlp.endpoint)} (${otlp.protocol})`;
+    return name === 'zipkin' ? `${withoutCredentials(zipkin.endpoint)} (zipkin)` : name;
+  });
+  return parts.length === 0 ? 'nowhere (OTEL_TRACES_EXPORTER=none)' : parts.join(', ');
+}
+
+function describeSampler({ name, ratio }: StartFacts['config']['sampler']): string {
+  return name.endsWith('traceidratio') ? `${name}(${ratio})` : name;
+}
+
+/** For example `0.1.0 traces service "shop" (OTEL_SERVICE_NAME) to http://localhost:4318/v1/traces (http/protobuf) ...`. */
+export function describeStart({ agentVersion, nodeVersion, service, config }: StartFacts): string {
+  const propagators = config.propagators.join(',') || 'none';
+  if (config.isSdkDisabled) {
+    return `${agentVersion} only passes trace context on (OTEL_SDK_DISABLED=true); propagators ${propagators}; Node.js ${nodeVersion}`;
+  }
+  return (
+    `${agentVersion} traces service "${service.name}" (${service.source}) to ${describeDestination(config)}; ` +
+    `sampler ${describeSampler(config.sampler)}; propagators ${propagators}; Node.js ${nodeVersion}`
+  );
+}

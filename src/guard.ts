@@ -1,0 +1,67 @@
+/**
+ * Decides whether the agent may run in this process. Bundled into the preload entry, so it must parse on Node 6:
+ * ES2015 syntax only, no imports, no work at load time. Never throws.
+ */
+
+/** Set on `globalThis` by the first copy that starts; shared by every installed copy of the package. */
+export const STARTED_KEY = 'org.trace-agent.started';
+
+/** The highest Node.js major the tests ran on. */
+export const NEWEST_TESTED_MAJOR = 26;
+
+export interface GuardVerdict {
+  readonly action: 'run' | 'stand-aside';
+  /** One line for stderr, without prefix or newline; absent = say nothing. */
+  readonly notice?: string;
+}
+
+export interface GuardInput {
+  /** `process.versions.node` */
+  readonly nodeVersion: string;
+  /** `process.argv[1]`; undefined in a REPL or with `-e`. */
+  readonly entry: string | undefined;
+  /** `process.execArgv` */
+  readonly execArgv: readonly string[];
+  readonly isAlreadyStarted: boolean;
+}
+
+const PACKAGE_MANAGER_FILE =
+  /^(npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)(-cli)?(-[0-9][0-9A-Za-z.-]*)?(\.(js|cjs|mjs))?$/;
+const PACKAGE_MANAGER_FOLDER = /[\\/]node_modules[\\/](npm|yarn|pnpm|corepack)[\\/](bin|dist|lib)[\\/]/;
+
+/** True for the command-line programs that only start the real application (or build it). */
+export function isPackageManager(entry: string | undefined): boolean {
+  if (typeof entry !== 'string') return false;
+  const file = entry.slice(Math.max(entry.lastIndexOf('/'), entry.lastIndexOf('\\')) + 1);
+  return PACKAGE_MANAGER_FILE.test(file) || PACKAGE_MANAGER_FOLDER.test(entry);
+}
+
+/** `^18.19.0 || >=20.6.0` */
+export function isSupportedNode(nodeVersion: string): boolean {
+  const parts = nodeVersion.split('.');
+  const major = Number(parts[0]);
+  const minor = Number(parts[1]);
+  if (major === 18) return minor >= 19;
+  if (major === 20) return minor >= 6;
+  return major > 20;
+}
+
+/** What to do in this process and what to say about it. */
+export function judge(input: GuardInput): GuardVerdict {
+  if (!isSupportedNode(input.nodeVersion)) {
+    return {
+      action: 'stand-aside',
+      notice: `Node.js ${input.nodeVersion} is not supported (needs ^18.19.0 || >=20.6.0); the application runs without traces`,
+    };
+  }
+  if (input.isAlreadyStarted || isPackageManager(input.entry)) return { action: 'stand-aside' };
+  if (input.execArgv.indexOf('--check') !== -1 || input.execArgv.indexOf('-c') !== -1) return { action: 'stand-aside' };
+  const major = Number(input.nodeVersion.split('.')[0]);
+  if (major > NEWEST_TESTED_MAJOR) {
+    return {
+      action: 'run',
+      notice: `Node.js ${input.nodeVersion} is newer than the newest tested line (${NEWEST_TESTED_MAJOR}); running anyway`,
+    };
+  }
+  return { action: 'run' };
+}

@@ -1,0 +1,86 @@
+/**
+ * Told of the ES module build of a wanted package after it has run, on Node.js with synchronous hooks. The module is
+ * not wrapped: its own source gets one appended line that imports its own namespace and reports it, so identity, live
+ * bindings, cycles and line numbers stay. Patches of ES modules must therefore work in place.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LoadInterceptor } from './builtin-hook.js';
+import { identify, type PackageIdentity, packageNameOf, relativeFile } from './module-identity.js';
+
+export interface EsmListener {
+  /** True when ES module builds of this package are wanted. */
+  wantsEsmPackage(name: string): boolean;
+  /** Gets the namespace of a package's entry after evaluation. Must not throw. */
+  onEsmPackage(identity: PackageIdentity, namespace: unknown): void;
+}
+
+const REPORT_KEY = 'org.trace-agent.esm-evaluated';
+
+type Report = (url: string, namespace: unknown) => void;
+
+function collectStrings(value: unknown, into: Set<string>): Set<string> {
+  if (typeof value === 'string') into.add(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) collectStrings(item, into);
+  return into;
+}
+
+function entryTargets(baseDir: string): Set<string> {
+  try {
+    const manifest = JSON.parse(readFileSync(join(baseDir, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const { exports } = manifest;
+    const isMap = typeof exports === 'object' && exports !== null && '.' in exports;
+    const targets = collectStrings(isMap ? (exports as Record<string, unknown>)['.'] : exports, new Set());
+    return collectStrings(manifest.main, targets);
+  } catch {
+    return new Set();
+  }
+}
+
+/** True when `filename` is what `import name` (without a subpath) can resolve to. */
+export function isPackageEntry(identity: PackageIdentity, filename: string): boolean {
+  const file = relativeFile(identity, filename);
+  const targets = entryTargets(identity.baseDir);
+  return targets.has(`./${file}`) || targets.has(file);
+}
+
+function appendReport(source: unknown, url: string): string | undefined {
+  const text =
+    typeof source === 'string'
+      ? source
+      : ArrayBuffer.isView(source)
+        ? Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString('utf8')
+        : undefined;
+  if (text === undefined) return undefined;
+  const quoted = JSON.stringify(url);
+  return `${text}\n;import * as $traceAgentNamespace from ${quoted};globalThis[Symbol.for('${REPORT_KEY}')]?.(${quoted}, $traceAgentNamespace);\n`;
+}
+
+/** Creates the interceptor for the load hook; also installs the receiver of the appended line. */
+export function interceptEsm(listener: EsmListener): LoadInterceptor {
+  const waiting = new Map<string, PackageIdentity>();
+  const report: Report = (url, namespace) => {
+    const identity = waiting.get(url);
+    if (identity === undefined) return;
+    waiting.delete(url);
+    listener.onEsmPackage(identity, namespace);
+  };
+  Object.defineProperty(globalThis, Symbol.for(REPORT_KEY), { value: report, configurable: true });
+  return (url, context, nextLoad) => {
+    if (context.format !== 'module' || !url.startsWith('file:')) return undefined;
+    const marker = url.lastIndexOf('/node_modules/');
+    if (marker === -1) return undefined;
+    const filename = fileURLToPath(url);
+    const name = packageNameOf(filename);
+    if (name === undefined || !listener.wantsEsmPackage(name)) return undefined;
+    const identity = identify(filename, name);
+    if (!isPackageEntry(identity, filename)) return undefined;
+    const loaded = nextLoad(url, context);
+    const source = appendReport(loaded.source, url);
+    if (loaded.format !== 'module' || source === undefined) return loaded;
+    waiting.set(url, identity);
+    return { ...loaded, source };
+  };
+}

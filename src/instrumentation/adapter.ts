@@ -1,0 +1,74 @@
+/**
+ * Turns an official instrumentation (a class of an @opentelemetry/instrumentation-* package) into ours, so that loading
+ * it lazily patches the load in progress: it is constructed disabled (which keeps it from hooking anything itself) and
+ * the patches of its module definitions are applied by our hook.
+ */
+import type { TracerProvider } from '@opentelemetry/api';
+import { withoutInternalSpans } from './internal-spans.js';
+import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
+
+type Patch = (exports: unknown, version?: string) => unknown;
+
+/** The part of an official module file definition that we use. */
+interface OfficialFile {
+  /** Package name and path inside it (`pg/lib/client.js`). */
+  readonly name: string;
+  readonly supportedVersions: readonly string[];
+  readonly patch: Patch;
+}
+
+interface OfficialDefinition extends Omit<OfficialFile, 'patch'> {
+  readonly patch?: Patch;
+  readonly files?: readonly OfficialFile[];
+}
+
+/** The public surface of `InstrumentationBase` that we use. */
+export interface OfficialInstrumentation {
+  isEnabled(): boolean;
+  setTracerProvider(provider: TracerProvider): void;
+  getModuleDefinitions(): readonly OfficialDefinition[];
+}
+
+export type OfficialConstructor = new (config: Record<string, unknown>) => OfficialInstrumentation;
+
+export interface AdapterOptions {
+  /** Passed to the constructor besides `enabled: false`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** True: spans of kind INTERNAL are not created (middleware, pool and layer spans). */
+  readonly dropsInternalSpans?: boolean;
+}
+
+function toTargets(definition: OfficialDefinition): PatchTarget[] {
+  const targets: PatchTarget[] = [];
+  const { patch } = definition;
+  if (patch !== undefined) {
+    targets.push({
+      module: definition.name,
+      versions: definition.supportedVersions,
+      patch: (exports, version) => patch(exports, version),
+    });
+  }
+  for (const file of definition.files ?? []) {
+    targets.push({
+      module: definition.name,
+      file: file.name.slice(definition.name.length + 1),
+      versions: file.supportedVersions,
+      patch: (exports, version) => file.patch(exports, version),
+    });
+  }
+  return targets;
+}
+
+/** Creates the official instrumentation and lists what it patches. Throws what its constructor throws. */
+export function adaptOfficial(
+  Official: OfficialConstructor,
+  context: InstrumentationContext,
+  options: AdapterOptions,
+): Instrumentation {
+  const official = new Official({ ...options.config, enabled: false });
+  // Several packages ask themselves at run time whether they are enabled; enable() would install a second hook.
+  official.isEnabled = () => true;
+  const provider = context.tracerProvider;
+  official.setTracerProvider(options.dropsInternalSpans === true ? withoutInternalSpans(provider) : provider);
+  return { targets: official.getModuleDefinitions().flatMap(toTargets) };
+}

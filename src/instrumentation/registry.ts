@@ -1,0 +1,140 @@
+/**
+ * Listens to the module hook: finds the instrumentations that want a module, creates them on first need and applies
+ * their patches. A fault in any of it leaves the module's exports as they were.
+ */
+import type { EsmListener } from '../hooks/esm-hook.js';
+import type { ModuleListener } from '../hooks/install.js';
+import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
+import type { TableEntry } from './table.js';
+import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
+
+interface Slot {
+  readonly entry: TableEntry;
+  /** undefined = not created yet; null = its creation failed. */
+  instrumentation: Instrumentation | null | undefined;
+}
+
+export interface RegistryReport {
+  /** Instrumentations that patched at least one module, by name. */
+  readonly applied: ReadonlySet<string>;
+}
+
+export interface Registry extends ModuleListener, EsmListener {
+  readonly report: RegistryReport;
+}
+
+type Satisfies = (version: string, range: string, options: { includePrerelease: boolean }) => boolean;
+
+function isSupported(version: string | undefined, target: PatchTarget): boolean {
+  if (target.versions.length === 0 || target.versions.includes('*')) return true;
+  if (version === undefined) return false;
+  // Loaded with the first package that declares a range, never at boot.
+  const satisfies = require('semver/functions/satisfies') as Satisfies;
+  return target.versions.some((range) => satisfies(version, range, { includePrerelease: true }));
+}
+
+function targetFor(identity: PackageIdentity, filename: string): string | undefined {
+  return filename === identity.mainFile ? undefined : relativeFile(identity, filename);
+}
+
+class ModuleRegistry implements Registry {
+  readonly builtins: readonly string[];
+  readonly esmPackages: readonly string[];
+  readonly #slots = new Map<string, Slot[]>();
+  readonly #context: InstrumentationContext;
+  readonly #applied = new Set<string>();
+  readonly #reportedVersions = new Set<string>();
+
+  constructor(entries: readonly TableEntry[], context: InstrumentationContext) {
+    this.#context = context;
+    const builtins: string[] = [];
+    const esmPackages: string[] = [];
+    for (const entry of entries) {
+      const slot: Slot = { entry, instrumentation: undefined };
+      for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
+      if (entry.isBuiltin === true) builtins.push(...entry.modules);
+      if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
+    }
+    this.builtins = builtins;
+    this.esmPackages = esmPackages;
+  }
+
+  get report(): RegistryReport {
+    return { applied: this.#applied };
+  }
+
+  wantsPackage(name: string): boolean {
+    return this.#slots.has(name);
+  }
+
+  wantsEsmPackage(name: string): boolean {
+    return this.esmPackages.includes(name);
+  }
+
+  onPackageFile(identity: PackageIdentity, filename: string, exports: unknown): unknown {
+    return this.#patch(identity.name, targetFor(identity, filename), identity.version, exports);
+  }
+
+  onEsmPackage(identity: PackageIdentity, namespace: unknown): void {
+    this.#patch(identity.name, undefined, identity.version, namespace);
+  }
+
+  onBuiltin(name: string, exports: unknown): void {
+    this.#patch(name, undefined, undefined, exports);
+  }
+
+  #patch(module: string, file: string | undefined, version: string | undefined, exports: unknown): unknown {
+    let current = exports;
+    for (const slot of this.#slots.get(module) ?? []) {
+      const instrumentation = this.#instrumentationOf(slot);
+      if (instrumentation === null) continue;
+      const targets = instrumentation.targets.filter((target) => target.module === module);
+      for (const target of targets) {
+        if (target.file === file && (slot.entry.isBuiltin === true || isSupported(version, target))) {
+          current = this.#apply(slot, target, version, current);
+        }
+      }
+      if (file === undefined) this.#reportUnsupported(slot, module, version, targets);
+    }
+    return current;
+  }
+
+  #instrumentationOf(slot: Slot): Instrumentation | null {
+    if (slot.instrumentation !== undefined) return slot.instrumentation;
+    // Set before the thunk runs: what it loads may come back here.
+    slot.instrumentation = null;
+    try {
+      slot.instrumentation = slot.entry.load(this.#context);
+    } catch (error) {
+      this.#context.log.warn(`instrumentation ${slot.entry.name} could not be loaded: ${String(error)}`);
+    }
+    return slot.instrumentation;
+  }
+
+  #apply(slot: Slot, target: PatchTarget, version: string | undefined, exports: unknown): unknown {
+    try {
+      const patched = target.patch(exports, version);
+      this.#applied.add(slot.entry.name);
+      return patched ?? exports;
+    } catch (error) {
+      const where = target.file === undefined ? target.module : `${target.module}/${target.file}`;
+      this.#context.log.warn(`instrumentation ${slot.entry.name} left ${where} unpatched: ${String(error)}`);
+      return exports;
+    }
+  }
+
+  #reportUnsupported(slot: Slot, module: string, version: string | undefined, targets: readonly PatchTarget[]): void {
+    if (slot.entry.isBuiltin === true || targets.length === 0) return;
+    if (targets.some((target) => isSupported(version, target))) return;
+    const key = `${module}@${version}`;
+    if (this.#reportedVersions.has(key)) return;
+    this.#reportedVersions.add(key);
+    const ranges = [...new Set(targets.flatMap((target) => target.versions))].join(' || ');
+    this.#context.log.info(`${module} ${version ?? '(unknown version)'} is not traced: supported is ${ranges}`);
+  }
+}
+
+/** Creates the listener for the selected table entries. Creates no instrumentation. */
+export function createRegistry(entries: readonly TableEntry[], context: InstrumentationContext): Registry {
+  return new ModuleRegistry(entries, context);
+}

@@ -1,0 +1,284 @@
+/**
+ * The one table of instrumentations: module names -> a thunk that loads the code. Data only: importing this file loads
+ * no instrumentation. Every `require()` in a thunk becomes a file of its own in the published package.
+ */
+import type { AgentConfig } from '../config/types.js';
+import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
+import type { CreateInstrumentation, Instrumentation, InstrumentationContext } from './types.js';
+
+export interface TableEntry {
+  /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
+  readonly name: string;
+  /** Packages, or built-ins without prefix, whose load triggers the thunk. */
+  readonly modules: readonly string[];
+  readonly isBuiltin?: boolean;
+  /** The package ships an ES module build that does not just re-export its CommonJS one. */
+  readonly hasEsmBuild?: boolean;
+  /** Off unless named: spans that few people want (fs, net, dns). */
+  readonly isOffByDefault?: boolean;
+  /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
+  readonly propagates?: boolean;
+  load(context: InstrumentationContext): Instrumentation;
+}
+
+interface OwnModule {
+  readonly create: CreateInstrumentation;
+}
+
+type Extra = Partial<Omit<TableEntry, 'name' | 'modules' | 'load'>>;
+type OfficialOptions = (config: AgentConfig) => AdapterOptions;
+
+function own(name: string, modules: readonly string[], load: () => OwnModule, extra: Extra = {}): TableEntry {
+  return { name, modules, ...extra, load: (context) => load().create(context) };
+}
+
+/** `load` returns the package's exports, `exportName` is its instrumentation class. */
+function official(
+  name: string,
+  modules: readonly string[],
+  exportName: string,
+  load: () => unknown,
+  options: OfficialOptions = () => ({}),
+  extra: Extra = {},
+): TableEntry {
+  return {
+    name,
+    modules,
+    ...extra,
+    load(context) {
+      const Official = (load() as Record<string, OfficialConstructor>)[exportName];
+      if (Official === undefined) throw new Error(`the package does not export ${exportName}`);
+      return adaptOfficial(Official, context, options(context.config));
+    },
+  };
+}
+
+const withoutMiddleware: OfficialOptions = (config) => ({
+  dropsInternalSpans: !config.instrumentations.hasMiddlewareSpans,
+});
+
+const ignoreLayers =
+  (...types: string[]): OfficialOptions =>
+  (config) => ({ config: config.instrumentations.hasMiddlewareSpans ? {} : { ignoreLayersType: types } });
+
+const always =
+  (config: Record<string, unknown>): OfficialOptions =>
+  () => ({ config });
+
+const BUILTIN: Extra = { isBuiltin: true };
+const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
+const CARRIES_CONTEXT: Extra = { propagates: true };
+
+/** All instrumentations, in the order in which patches of one module are applied. */
+export const TABLE: readonly TableEntry[] = [
+  official(
+    'http',
+    ['http', 'https'],
+    'HttpInstrumentation',
+    () => require('@opentelemetry/instrumentation-http'),
+    undefined,
+    { ...BUILTIN, ...CARRIES_CONTEXT },
+  ),
+  official(
+    'amqplib',
+    ['amqplib'],
+    'AmqplibInstrumentation',
+    () => require('@opentelemetry/instrumentation-amqplib'),
+    undefined,
+    CARRIES_CONTEXT,
+  ),
+  official(
+    'aws-sdk',
+    [
+      '@aws-sdk/middleware-stack',
+      '@smithy/middleware-stack',
+      '@smithy/core',
+      '@aws-sdk/smithy-client',
+      '@smithy/smithy-client',
+    ],
+    'AwsInstrumentation',
+    () => require('@opentelemetry/instrumentation-aws-sdk'),
+    always({ suppressInternalInstrumentation: true }),
+    CARRIES_CONTEXT,
+  ),
+  official(
+    'bunyan',
+    ['bunyan'],
+    'BunyanInstrumentation',
+    () => require('@opentelemetry/instrumentation-bunyan'),
+    always({ disableLogSending: true }),
+  ),
+  official('cassandra-driver', ['cassandra-driver'], 'CassandraDriverInstrumentation', () =>
+    require('@opentelemetry/instrumentation-cassandra-driver'),
+  ),
+  official(
+    'connect',
+    ['connect'],
+    'ConnectInstrumentation',
+    () => require('@opentelemetry/instrumentation-connect'),
+    withoutMiddleware,
+  ),
+  official('cucumber', ['@cucumber/cucumber'], 'CucumberInstrumentation', () =>
+    require('@opentelemetry/instrumentation-cucumber'),
+  ),
+  official(
+    'dataloader',
+    ['dataloader'],
+    'DataloaderInstrumentation',
+    () => require('@opentelemetry/instrumentation-dataloader'),
+    withoutMiddleware,
+  ),
+  official(
+    'dns',
+    ['dns', 'dns/promises'],
+    'DnsInstrumentation',
+    () => require('@opentelemetry/instrumentation-dns'),
+    undefined,
+    BUILTIN_OFF,
+  ),
+  official(
+    'express',
+    ['express'],
+    'ExpressInstrumentation',
+    () => require('@opentelemetry/instrumentation-express'),
+    ignoreLayers('middleware', 'router', 'request_handler'),
+  ),
+  official(
+    'fs',
+    ['fs', 'fs/promises'],
+    'FsInstrumentation',
+    () => require('@opentelemetry/instrumentation-fs'),
+    undefined,
+    BUILTIN_OFF,
+  ),
+  official(
+    'generic-pool',
+    ['generic-pool'],
+    'GenericPoolInstrumentation',
+    () => require('@opentelemetry/instrumentation-generic-pool'),
+    withoutMiddleware,
+  ),
+  official(
+    'graphql',
+    ['graphql'],
+    'GraphQLInstrumentation',
+    () => require('@opentelemetry/instrumentation-graphql'),
+    (config) => ({
+      config: { ignoreResolveSpans: !config.instrumentations.hasMiddlewareSpans, ignoreTrivialResolveSpans: true },
+    }),
+  ),
+  official(
+    'grpc',
+    ['@grpc/grpc-js'],
+    'GrpcInstrumentation',
+    () => require('@opentelemetry/instrumentation-grpc'),
+    undefined,
+    CARRIES_CONTEXT,
+  ),
+  official(
+    'hapi',
+    ['@hapi/hapi'],
+    'HapiInstrumentation',
+    () => require('@opentelemetry/instrumentation-hapi'),
+    withoutMiddleware,
+  ),
+  official('ioredis', ['ioredis'], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
+  official(
+    'kafkajs',
+    ['kafkajs'],
+    'KafkaJsInstrumentation',
+    () => require('@opentelemetry/instrumentation-kafkajs'),
+    undefined,
+    CARRIES_CONTEXT,
+  ),
+  official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex')),
+  official(
+    'koa',
+    ['koa'],
+    'KoaInstrumentation',
+    () => require('@opentelemetry/instrumentation-koa'),
+    withoutMiddleware,
+  ),
+  official('lru-memoizer', ['lru-memoizer'], 'LruMemoizerInstrumentation', () =>
+    require('@opentelemetry/instrumentation-lru-memoizer'),
+  ),
+  official('memcached', ['memcached'], 'MemcachedInstrumentation', () =>
+    require('@opentelemetry/instrumentation-memcached'),
+  ),
+  official('mongodb', ['mongodb'], 'MongoDBInstrumentation', () => require('@opentelemetry/instrumentation-mongodb')),
+  official(
+    'mongoose',
+    ['mongoose'],
+    'MongooseInstrumentation',
+    () => require('@opentelemetry/instrumentation-mongoose'),
+    always({ suppressInternalInstrumentation: true }),
+  ),
+  official('mysql', ['mysql'], 'MySQLInstrumentation', () => require('@opentelemetry/instrumentation-mysql')),
+  official('mysql2', ['mysql2'], 'MySQL2Instrumentation', () => require('@opentelemetry/instrumentation-mysql2')),
+  official(
+    'nestjs-core',
+    ['@nestjs/core'],
+    'NestInstrumentation',
+    () => require('@opentelemetry/instrumentation-nestjs-core'),
+    withoutMiddleware,
+  ),
+  official(
+    'net',
+    ['net'],
+    'NetInstrumentation',
+    () => require('@opentelemetry/instrumentation-net'),
+    undefined,
+    BUILTIN_OFF,
+  ),
+  official(
+    'openai',
+    ['openai'],
+    'OpenAIInstrumentation',
+    () => require('@opentelemetry/instrumentation-openai'),
+    undefined,
+    { hasEsmBuild: true },
+  ),
+  official('oracledb', ['oracledb'], 'OracleInstrumentation', () => require('@opentelemetry/instrumentation-oracledb')),
+  official(
+    'pg',
+    ['pg', 'pg-pool'],
+    'PgInstrumentation',
+    () => require('@opentelemetry/instrumentation-pg'),
+    always({ ignoreConnectSpans: true }),
+  ),
+  official(
+    'pino',
+    ['pino'],
+    'PinoInstrumentation',
+    () => require('@opentelemetry/instrumentation-pino'),
+    always({ disableLogSending: true }),
+  ),
+  official('redis', ['redis', '@redis/client', '@node-redis/client'], 'RedisInstrumentation', () =>
+    require('@opentelemetry/instrumentation-redis'),
+  ),
+  official(
+    'restify',
+    ['restify'],
+    'RestifyInstrumentation',
+    () => require('@opentelemetry/instrumentation-restify'),
+    withoutMiddleware,
+  ),
+  official(
+    'router',
+    ['router'],
+    'RouterInstrumentation',
+    () => require('@opentelemetry/instrumentation-router'),
+    withoutMiddleware,
+  ),
+  official('socket.io', ['socket.io'], 'SocketIoInstrumentation', () =>
+    require('@opentelemetry/instrumentation-socket.io'),
+  ),
+  official('tedious', ['tedious'], 'TediousInstrumentation', () => require('@opentelemetry/instrumentation-tedious')),
+  official(
+    'winston',
+    ['winston'],
+    'WinstonInstrumentation',
+    () => require('@opentelemetry/instrumentation-winston'),
+    always({ disableLogSending: true }),
+  ),
+];

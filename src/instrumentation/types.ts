@@ -1,0 +1,35 @@
+/**
+ * The contract between the module hook and an instrumentation. Types only: importing this file loads nothing.
+ */
+import type { TracerProvider } from '@opentelemetry/api';
+import type { AgentConfig } from '../config/types.js';
+import type { Log } from '../diag/log.js';
+
+/** What an instrumentation is given when its target is first loaded. */
+export interface InstrumentationContext {
+  readonly tracerProvider: TracerProvider;
+  readonly config: AgentConfig;
+  readonly log: Log;
+}
+
+/** One module, or one file of a package, whose exports are patched after it has run. */
+export interface PatchTarget {
+  /** Package name (`pg`, `@grpc/grpc-js`) or built-in without prefix (`http`). */
+  readonly module: string;
+  /** File inside the package with `/` separators (`lib/connection.js`); undefined = what `require(module)` gives. */
+  readonly file?: string | undefined;
+  /** Ranges in npm's semver syntax; empty = any version. Ignored for built-ins. */
+  readonly versions: readonly string[];
+  /**
+   * Returns the exports to use: the same object patched in place, or a replacement. When it throws the hook keeps the
+   * original exports and reports it, so it must decide that the shape fits before it changes anything.
+   */
+  patch(exports: unknown, version: string | undefined): unknown;
+}
+
+export interface Instrumentation {
+  readonly targets: readonly PatchTarget[];
+}
+
+/** What an instrumentation module exports as `create`. Called once, when the application first loads a target. */
+export type CreateInstrumentation = (context: InstrumentationContext) => Instrumentation;

@@ -1,0 +1,115 @@
+/**
+ * The ends of a process: deliver when the event loop empties, on `exit`, and on signals that nobody else handles. Main
+ * thread and worker threads; the only file that touches process events. Imports nothing of ours.
+ *
+ *   event loop empties ─► beforeExit: hand over ─► exit: end open spans, wait
+ *   process.exit, throw, rejection ──────────────► exit: end open spans, wait
+ *   signal, nobody else listens ─► our listeners off ─► end open spans, flush ─► raise it again (default action)
+ *   signal, the application listens ─► hand over, nothing else: the application decides, `exit` follows
+ *
+ * All waits together stay within one budget.
+ */
+
+export interface Deliverer {
+  /** True when sending needs this thread's event loop: {@link flushSync} cannot deliver then. */
+  readonly isInProcess: boolean;
+  /** Hands over what is queued without waiting. Never throws. */
+  handOver(): void;
+  /** Ends every open span with an error status that says why. Never throws. */
+  endOpenSpans(why: string, exception?: unknown): void;
+  /** Settles when everything is delivered or the time is up. Never rejects. */
+  flush(timeoutMillis: number): Promise<void>;
+  /** Blocks until everything is delivered or the time is up; final. Never throws. */
+  flushSync(timeoutMillis: number): void;
+}
+
+export interface ExitOptions {
+  readonly deliverer: Deliverer;
+  /** Total time any end of the process may be delayed; 0 = not at all. */
+  readonly timeoutMillis: number;
+  /** Signals reach the main thread only. */
+  readonly isMainThread: boolean;
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+type SignalExitEmitter = { readonly count?: unknown } | undefined;
+
+/**
+ * Listeners of the signal-exit package (any version) only pass a signal on and do so only when no other listener is
+ * there. Counting them as an application's handler would make both sides wait for each other for ever.
+ */
+function countSignalExitListeners(): number {
+  const host = process as unknown as Record<string | symbol, SignalExitEmitter>;
+  let count = 0;
+  for (const key of [Symbol.for('signal-exit emitter'), '__signal_exit_emitter__']) {
+    const own = host[key]?.count;
+    if (typeof own === 'number') count += own;
+  }
+  return count;
+}
+
+function hasOtherListeners(signal: NodeJS.Signals, ours: NodeJS.SignalsListener): boolean {
+  const others = process.listeners(signal).filter((listener) => listener !== ours).length;
+  return others > countSignalExitListeners();
+}
+
+/** What is left of the time that the end of the process may take. */
+class Budget {
+  #remainingMillis: number;
+
+  constructor(millis: number) {
+    this.#remainingMillis = millis;
+  }
+
+  async spend(wait: (timeoutMillis: number) => Promise<void>): Promise<void> {
+    if (this.#remainingMillis <= 0) return;
+    const startedAt = performance.now();
+    await wait(this.#remainingMillis);
+    this.#remainingMillis -= performance.now() - startedAt;
+  }
+
+  get remainingMillis(): number {
+    return Math.max(0, this.#remainingMillis);
+  }
+}
+
+function installSignalHooks(deliverer: Deliverer, budget: Budget): void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (hasOtherListeners(signal, onSignal)) {
+      deliverer.handOver();
+      return;
+    }
+    // Off at once, so that a second signal has its default action while the first one waits for the flush.
+    for (const name of SIGNALS) process.removeListener(name, onSignal);
+    deliverer.endOpenSpans(`the process was ended by ${signal} before the span ended`);
+    const raise = (): void => {
+      process.kill(process.pid, signal);
+    };
+    budget.spend((timeoutMillis) => deliverer.flush(timeoutMillis)).then(raise, raise);
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+}
+
+/** Installs the listeners for the life of the process. */
+export function installExitHooks({ deliverer, timeoutMillis, isMainThread }: ExitOptions): void {
+  const budget = new Budget(timeoutMillis);
+  let fatalError: unknown;
+  process.on('uncaughtExceptionMonitor', (error) => {
+    fatalError = error;
+    // Runs only if the application's own handler kept the process alive.
+    queueMicrotask(() => {
+      fatalError = undefined;
+    });
+  });
+  process.on('beforeExit', () => {
+    if (deliverer.isInProcess) void budget.spend((millis) => deliverer.flush(millis));
+    else deliverer.handOver();
+  });
+  process.on('exit', (code) => {
+    const why = fatalError === undefined ? `the process exited with code ${code}` : 'the process crashed';
+    deliverer.endOpenSpans(`${why} before the span ended`, fatalError);
+    deliverer.flushSync(budget.remainingMillis);
+  });
+  if (isMainThread) installSignalHooks(deliverer, budget);
+}

@@ -1,0 +1,41 @@
+/**
+ * What became of every span. Application's thread; loads nothing.
+ *
+ *   created = exported + dropped (each with one reason) + queued       at every moment
+ *
+ * `queued` is kept on its own, not derived, so that the equation can be checked.
+ */
+import { DROP_REASONS, type DropReason } from './protocol.js';
+
+export interface DeliveryCounters {
+  /** Sampled spans that ended. */
+  readonly created: number;
+  /** Spans a collector accepted. */
+  readonly exported: number;
+  /** Spans lost, by reason; every reason is present. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Spans waiting or on their way. */
+  readonly queued: number;
+}
+
+export interface MutableCounters extends DeliveryCounters {
+  created: number;
+  exported: number;
+  dropped: Record<DropReason, number>;
+  queued: number;
+}
+
+export function createCounters(): MutableCounters {
+  const dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0]));
+  return { created: 0, exported: 0, dropped: dropped as Record<DropReason, number>, queued: 0 };
+}
+
+/** A copy that does not change any more. */
+export function snapshotCounters(counters: DeliveryCounters): DeliveryCounters {
+  return { ...counters, dropped: { ...counters.dropped } };
+}
+
+/** All drops together. */
+export function droppedTotal(counters: DeliveryCounters): number {
+  return DROP_REASONS.reduce((sum, reason) => sum + counters.dropped[reason], 0);
+}

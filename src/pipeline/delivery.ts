@@ -1,0 +1,241 @@
+/**
+ * Sealed batches until they are settled: starts the exporter, keeps every batch it has not confirmed, replaces it when
+ * it dies, waits for it when the process ends. Application's thread; loads neither the worker's code nor node:http.
+ *
+ *            start()                 exit, was ready
+ *   idle ───────────────► worker ───────────────────► worker (again; unconfirmed batches are handed over once more)
+ *                           │ cannot start, twice
+ *                           ▼
+ *                       in-process ── cannot load ──► broken: every batch is dropped as exporter_fault
+ *
+ * A worker that dies CRASH_LIMIT times without settling anything has probably been given something it cannot digest:
+ * what it held is dropped and it starts afresh. Its code is never moved to this thread for that, only for want of a
+ * thread: an error there would be the application's.
+ */
+import type { Channel, ChannelEvents, ChannelOptions } from './channel.js';
+import type { MutableCounters } from './counters.js';
+import { openInProcessChannel, type RunUntraced } from './in-process-channel.js';
+import {
+  DROP_REASONS,
+  type DropReason,
+  type FromExporter,
+  type ReportMessage,
+  type SettledMessage,
+} from './protocol.js';
+import type { SealedBatch } from './span-queue.js';
+import { openWorkerChannel } from './worker-channel.js';
+
+export interface DeliveryEvents {
+  /** The batch's memory may be used again. Counters are up to date. */
+  onSettled(batch: SealedBatch): void;
+  onDropped(reason: DropReason, count: number): void;
+  onReport(report: ReportMessage): void;
+  /** The exporter moved to this thread, or failed for good. One complete sentence. */
+  onNotice(severity: 'warn' | 'error', text: string): void;
+}
+
+export interface DeliveryOptions extends Omit<ChannelOptions, 'events'> {
+  readonly counters: MutableCounters;
+  readonly events: DeliveryEvents;
+  readonly runUntraced: RunUntraced;
+  /** Runs a function outside any request's async context. */
+  readonly runDetached: <T>(run: () => T) => T;
+  /** Encoded when the first exporter starts. */
+  readonly encodeResource: () => Uint8Array;
+}
+
+type State = 'idle' | 'worker' | 'in-process' | 'broken' | 'stopped';
+
+const FAILED_STARTS_LIMIT = 2;
+const CRASH_LIMIT = 3;
+const RESTART_DELAY_MILLIS = 1000;
+const startTimer = setTimeout;
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #unsettled = new Map<number, SealedBatch>();
+  readonly #flushes = new Map<number, () => void>();
+  #state: State = 'idle';
+  #channel: Channel | undefined;
+  #isReady = false;
+  #failedStarts = 0;
+  #crashes = 0;
+  #nextFlushId = 1;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  get isInProcess(): boolean {
+    return this.#state === 'in-process';
+  }
+
+  get hasUnsettled(): boolean {
+    return this.#unsettled.size > 0;
+  }
+
+  /** Takes responsibility for a batch. */
+  push(batch: SealedBatch): void {
+    this.#unsettled.set(batch.id, batch);
+    if (this.#state === 'broken' || this.#state === 'stopped') this.#dropAll('exporter_fault');
+    else this.#channel?.post({ verb: 'BATCH', ...batch });
+  }
+
+  /** Starts the exporter unless it runs. Never throws. */
+  start(): void {
+    if (this.#state === 'idle') this.#options.runDetached(() => this.#openWorker());
+  }
+
+  #channelOptions(): ChannelOptions {
+    const { exporterFile, settings, environment } = this.#options;
+    let isCurrent = true;
+    const events: ChannelEvents = {
+      onMessage: (message) => isCurrent && this.#onMessage(message),
+      onExit: (cause) => {
+        isCurrent = false;
+        this.#onExit(cause);
+      },
+    };
+    return { exporterFile, settings, environment, events };
+  }
+
+  #openWorker(): void {
+    if (this.#state === 'stopped') return;
+    this.#state = 'worker';
+    this.#isReady = false;
+    try {
+      this.#adopt(openWorkerChannel(this.#channelOptions()));
+    } catch (error) {
+      this.#openInProcess(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #openInProcess(cause: string): void {
+    const { runUntraced, events } = this.#options;
+    this.#state = 'in-process';
+    events.onNotice('warn', `no worker thread can be had (${cause}); spans are sent from the application's thread`);
+    try {
+      this.#adopt(openInProcessChannel(this.#channelOptions(), runUntraced));
+    } catch (error) {
+      this.#state = 'broken';
+      events.onNotice('error', `spans cannot be sent: ${error instanceof Error ? error.message : String(error)}`);
+      this.#dropAll('exporter_fault');
+      this.#finishFlushes();
+    }
+  }
+
+  /** Tells a new exporter everything it has to know. */
+  #adopt(channel: Channel): void {
+    this.#channel = channel;
+    channel.post({ verb: 'RESOURCE', bytes: this.#options.encodeResource() });
+    for (const batch of this.#unsettled.values()) channel.post({ verb: 'BATCH', ...batch });
+    if (this.#flushes.size > 0) channel.setReferenced(true);
+  }
+
+  #onExit(cause: string): void {
+    this.#channel = undefined;
+    this.#finishFlushes();
+    if (this.#state !== 'worker') return;
+    if (!this.#isReady && ++this.#failedStarts >= FAILED_STARTS_LIMIT) {
+      this.#openInProcess(cause);
+      return;
+    }
+    // The first restart is immediate, the next ones are not.
+    startTimer(() => this.#openWorker(), RESTART_DELAY_MILLIS * this.#crashes).unref();
+    if (++this.#crashes < CRASH_LIMIT) return;
+    this.#options.events.onNotice('error', `the exporting thread keeps failing (${cause}); its spans are dropped`);
+    this.#dropAll('exporter_fault');
+  }
+
+  #onMessage(message: FromExporter): void {
+    if (message.verb === 'SETTLED') this.#onSettled(message);
+    else if (message.verb === 'FLUSHED') this.#finishFlush(message.id);
+    else if (message.verb === 'REPORT') this.#options.events.onReport(message);
+    else {
+      this.#isReady = true;
+      this.#failedStarts = 0;
+    }
+  }
+
+  #onSettled(message: SettledMessage): void {
+    const batch = this.#unsettled.get(message.id);
+    if (batch === undefined) return;
+    this.#crashes = 0;
+    this.#unsettled.delete(message.id);
+    const { counters, events } = this.#options;
+    counters.exported += message.exported;
+    counters.queued -= batch.spanCount;
+    for (const reason of DROP_REASONS) {
+      const count = message.dropped[reason] ?? 0;
+      counters.dropped[reason] += count;
+      if (count > 0) events.onDropped(reason, count);
+    }
+    events.onSettled(batch);
+  }
+
+  #dropAll(reason: DropReason): void {
+    for (const { id, spanCount } of [...this.#unsettled.values()]) {
+      this.#onSettled({ verb: 'SETTLED', id, exported: 0, dropped: { [reason]: spanCount } });
+    }
+  }
+
+  #finishFlush(id: number): void {
+    this.#flushes.get(id)?.();
+    this.#flushes.delete(id);
+    if (this.#flushes.size === 0) this.#channel?.setReferenced(false);
+  }
+
+  #finishFlushes(): void {
+    for (const id of [...this.#flushes.keys()]) this.#finishFlush(id);
+  }
+
+  #requestFlush(timeoutMillis: number, onDone: () => void): void {
+    const id = this.#nextFlushId++;
+    this.#flushes.set(id, onDone);
+    this.#channel?.post({ verb: 'FLUSH', id, deadlineEpochMillis: Date.now() + timeoutMillis });
+  }
+
+  /** Resolves when everything pushed so far is settled, hopeless for now, or the time is over. Never rejects. */
+  flush(timeoutMillis: number): Promise<void> {
+    if (this.#unsettled.size === 0) return Promise.resolve();
+    this.start();
+    if (this.#channel === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = startTimer(resolve, timeoutMillis);
+      this.#channel?.setReferenced(true);
+      this.#requestFlush(timeoutMillis, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** As {@link flush}, with this thread blocked. Does not wait where the exporter needs this thread. */
+  flushSync(timeoutMillis: number): void {
+    if (this.#unsettled.size === 0) return;
+    this.#channel?.drain();
+    if (this.#unsettled.size === 0 || timeoutMillis <= 0) return;
+    this.start();
+    const end = performance.now() + timeoutMillis;
+    let isDone = false;
+    this.#requestFlush(timeoutMillis, () => {
+      isDone = true;
+    });
+    for (let left = timeoutMillis; left > 0 && !isDone; left = end - performance.now()) {
+      if (this.#channel?.canBlock !== true || this.#unsettled.size === 0) return;
+      this.#channel.drain();
+      if (!isDone && this.#unsettled.size > 0) this.#channel.wait(left);
+    }
+    this.#channel?.drain();
+  }
+
+  /** Drops what is left under `reason` and lets the exporter go. */
+  stop(reason: DropReason): void {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    this.#dropAll(reason);
+    this.#finishFlushes();
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+}

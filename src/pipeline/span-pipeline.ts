@@ -1,0 +1,209 @@
+/**
+ * The span processor of the agent: finished spans in, delivered spans and honest numbers out. Application's thread, on
+ * the hot path; must not load the worker's code, `node:http` or anything else that could be patched later.
+ *
+ *   span.end() ─► onEnd ─► SpanQueue: bytes in a chunk ─► Delivery ─► worker thread ─► collector
+ *                   │ full                │ batch size, OTEL_BSP_SCHEDULE_DELAY, flush      │
+ *                   └► dropped, reason    └► handed over                 settled ◄──────────┘
+ *
+ * Every timer is made here, at boot, and re-armed later: a timer made inside a request would keep that request's
+ * async context alive.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
+import type { AgentConfig } from '../config/types.js';
+import type { Log } from '../diag/log.js';
+import { createCounters, type DeliveryCounters } from './counters.js';
+import { Delivery } from './delivery.js';
+import { createExportReport } from './export-report.js';
+import type { RunUntraced } from './in-process-channel.js';
+import { OpenSpans } from './open-spans.js';
+import { encodeResource } from './otlp-encoder.js';
+import { OtlpWriter } from './otlp-writer.js';
+import type { DropReason } from './protocol.js';
+import { DEFAULT_DELIVERY, type DeliverySettings, type Destination, exportSettings, queueLimits } from './settings.js';
+import { type SealedBatch, SpanQueue } from './span-queue.js';
+
+export interface SpanPipeline {
+  onStart(span: Span, parentContext: Context): void;
+  onEnd(span: ReadableSpan): void;
+  /** Hands what has ended to the exporter, which starts if need be, and does not wait. Never throws. */
+  handOver(): void;
+  /** Sends what has ended; resolves when that is done, hopeless for now, or `timeoutMillis` is over. Never rejects. */
+  forceFlush(timeoutMillis?: number): Promise<void>;
+  /** {@link forceFlush}, then drops the rest and lets the worker go. Never rejects. */
+  shutdown(timeoutMillis?: number): Promise<void>;
+  /** The same with this thread blocked, for the `exit` event. 0 = hand over and do not wait. Never throws. */
+  flushSync(timeoutMillis: number): void;
+  /** Ends every open span with an error status that says why. Call before the last flush. Never throws. */
+  endOpenSpans(why: string, exception?: unknown): void;
+  readonly counters: DeliveryCounters;
+  /** True when the exporter runs on this thread: flushSync cannot deliver then, forceFlush can. */
+  readonly isInProcess: boolean;
+}
+
+export interface SpanPipelineOptions {
+  readonly config: AgentConfig;
+  readonly resourceAttributes: Attributes;
+  readonly resourceSchemaUrl?: string | undefined;
+  readonly log: Log;
+  /** Path of the built worker (dist/worker.js). */
+  readonly exporterFile: string;
+  /** For example `Trace-Agent/1.2.3 OTel-OTLP-Exporter-JavaScript/0.223.0`. */
+  readonly userAgent: string;
+  readonly destination?: Destination;
+  readonly delivery?: Partial<DeliverySettings>;
+  /** Proxy and TLS variables for the worker's own environment, e.g. HTTPS_PROXY, NO_PROXY. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Runs a function with tracing suppressed; needed when the exporter has to run on this thread. */
+  readonly runUntraced?: RunUntraced;
+}
+
+const SAMPLED = 1;
+const STATUS_ERROR = 2;
+/** A span's end starts the worker this much later, so that it does not cost the first request anything. */
+const WORKER_START_DELAY_MILLIS = 100;
+/** The first drop is reported after this time, together with what follows it. */
+const DROP_REPORT_DELAY_MILLIS = 1000;
+const SWEEP_MILLIS = 20_000;
+const MAX_TIMER_MILLIS = 2 ** 31 - 1;
+const RESOURCE_BYTES = 64 * 1024;
+
+const startTimer = setTimeout;
+const startInterval = setInterval;
+const stopTimer = clearTimeout;
+const stopInterval = clearInterval;
+
+function encodeResourceBytes(attributes: Attributes, schemaUrl: string | undefined): Uint8Array {
+  for (let size = RESOURCE_BYTES; ; size *= 4) {
+    const writer = new OtlpWriter(Buffer.alloc(size));
+    encodeResource(writer, attributes, schemaUrl);
+    if (!writer.hasOverflowed) return Uint8Array.prototype.slice.call(writer.bytes, 0, writer.position);
+  }
+}
+
+/** Creates the pipeline of one destination. Starts no thread and opens no connection until a span has ended. */
+export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
+  const { config, log } = options;
+  const settings = { ...DEFAULT_DELIVERY, ...options.delivery };
+  const exporter = exportSettings(config, options.destination ?? 'otlp', settings, options.userAgent);
+  const boot = new AsyncResource('trace-agent');
+  const counters = createCounters();
+  const report = createExportReport(log, exporter.url);
+  const queue = new SpanQueue(queueLimits(config, settings));
+  const openSpans = new OpenSpans();
+  const delivery = new Delivery({
+    exporterFile: options.exporterFile,
+    settings: exporter,
+    environment: options.environment ?? {},
+    counters,
+    runUntraced: options.runUntraced ?? ((run) => run()),
+    runDetached: (run) => boot.runInAsyncScope(run),
+    encodeResource: () => encodeResourceBytes(options.resourceAttributes, options.resourceSchemaUrl),
+    events: {
+      onSettled: (batch) => queue.release(batch),
+      onDropped: (reason, count) => noteDrop(reason, count),
+      onReport: (message) => report.report(message),
+      onNotice: (severity, text) => log[severity](text),
+    },
+  });
+  let hasStarted = false;
+  let isStopped = false;
+  let isDropTimerArmed = false;
+
+  const handOver = (batch: SealedBatch): void => delivery.push(batch);
+  const handOverOpen = (): void => {
+    const batch = queue.seal();
+    if (batch !== undefined) handOver(batch);
+  };
+  const workerTimer = startTimer(() => hasStarted && delivery.start(), WORKER_START_DELAY_MILLIS).unref();
+  const batchTimer = startTimer(handOverOpen, Math.min(config.batch.scheduledDelayMillis, MAX_TIMER_MILLIS)).unref();
+  const sweepTimer = startInterval(() => {
+    openSpans.sweep();
+    report.flush(false);
+  }, SWEEP_MILLIS).unref();
+
+  const dropTimer = startTimer(() => {
+    isDropTimerArmed = false;
+    report.flush(false);
+  }, DROP_REPORT_DELAY_MILLIS).unref();
+
+  const noteDrop = (reason: DropReason, count: number): void => {
+    report.dropped(reason, count);
+    if (isDropTimerArmed || isStopped) return;
+    isDropTimerArmed = true;
+    dropTimer.refresh();
+  };
+  const drop = (reason: DropReason): void => {
+    counters.dropped[reason]++;
+    noteDrop(reason, 1);
+  };
+  const accept = (span: ReadableSpan): void => {
+    counters.created++;
+    const refused = isStopped ? 'after_shutdown' : queue.offer(span, handOver);
+    if (refused !== undefined) {
+      drop(refused);
+      return;
+    }
+    counters.queued++;
+    if (queue.isBatchFull) handOverOpen();
+    else if (queue.openSpans === 1) batchTimer.refresh();
+    if (hasStarted) return;
+    hasStarted = true;
+    workerTimer.refresh();
+  };
+  const stop = (reason: DropReason): void => {
+    isStopped = true;
+    for (const timer of [workerTimer, batchTimer, dropTimer]) stopTimer(timer);
+    stopInterval(sweepTimer);
+    delivery.stop(reason);
+    report.flush(true);
+  };
+
+  return {
+    counters,
+    get isInProcess() {
+      return delivery.isInProcess;
+    },
+    onStart: (span) => openSpans.started(span),
+    onEnd(span) {
+      openSpans.ended(span);
+      if ((span.spanContext().traceFlags & SAMPLED) !== 0) accept(span);
+    },
+    handOver() {
+      handOverOpen();
+      if (delivery.hasUnsettled) delivery.start();
+    },
+    forceFlush(timeoutMillis = config.batch.exportTimeoutMillis) {
+      handOverOpen();
+      return delivery.flush(Math.min(timeoutMillis, MAX_TIMER_MILLIS));
+    },
+    async shutdown(timeoutMillis = config.shutdownTimeoutMillis) {
+      handOverOpen();
+      await delivery.flush(Math.min(timeoutMillis, MAX_TIMER_MILLIS));
+      stop('process_end');
+    },
+    flushSync(timeoutMillis) {
+      if (isStopped) return;
+      try {
+        handOverOpen();
+        delivery.flushSync(Math.min(timeoutMillis, MAX_TIMER_MILLIS));
+        stop('process_end');
+      } catch (error) {
+        log.error(`the last spans could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    endOpenSpans(why, exception) {
+      for (const span of openSpans.list()) {
+        try {
+          if (exception instanceof Error) span.recordException(exception);
+          span.setStatus({ code: STATUS_ERROR, message: why });
+          span.end();
+        } catch (error) {
+          log.debug(`an open span could not be ended: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+    },
+  };
+}

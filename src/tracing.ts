@@ -1,0 +1,84 @@
+/**
+ * Second half of the composition root, loaded only when tracing is on: span pipelines, tracer provider and what
+ * delivers at the end of the process.
+ */
+import { context, type TracerProvider } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { AgentConfig } from './config/types.js';
+import type { Log } from './diag/log.js';
+import type { Deliverer } from './lifecycle/exit-hooks.js';
+import { createSpanPipeline, type SpanPipeline } from './pipeline/span-pipeline.js';
+import type { ResourceAttributes } from './sdk/resource.js';
+import { startTracerProvider } from './sdk/tracer-provider.js';
+import { AGENT_VERSION, OTLP_VERSION } from './version.js';
+
+export interface TracingOptions {
+  readonly config: AgentConfig;
+  readonly resource: ResourceAttributes;
+  readonly log: Log;
+  /** Path of the built worker. */
+  readonly exporterFile: string;
+  /** Proxy and TLS variables that the exporting thread needs. */
+  readonly exporterEnvironment: Readonly<Record<string, string>>;
+}
+
+export interface Tracing {
+  readonly provider: TracerProvider;
+  readonly deliverer: Deliverer;
+}
+
+const USER_AGENT = `Trace-Agent/${AGENT_VERSION} OTel-OTLP-Exporter-JavaScript/${OTLP_VERSION}`;
+
+function createPipelines(options: TracingOptions): SpanPipeline[] {
+  const { config, resource, log, exporterFile, exporterEnvironment } = options;
+  return config.tracesExporters
+    .filter((name) => name !== 'console')
+    .map((destination) =>
+      createSpanPipeline({
+        config,
+        resourceAttributes: resource,
+        log,
+        exporterFile,
+        userAgent: USER_AGENT,
+        destination,
+        environment: exporterEnvironment,
+        runUntraced: (run) => context.with(suppressTracing(context.active()), run),
+      }),
+    );
+}
+
+function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
+  const handOver = (): void => {
+    for (const pipeline of pipelines) pipeline.handOver();
+  };
+  return {
+    handOver,
+    get isInProcess() {
+      return pipelines.some((pipeline) => pipeline.isInProcess);
+    },
+    // Ending a span reaches every processor, so one pipeline's list of open spans is enough.
+    endOpenSpans: (why, exception) => pipelines[0]?.endOpenSpans(why, exception),
+    async flush(timeoutMillis) {
+      await Promise.all(pipelines.map((pipeline) => pipeline.forceFlush(timeoutMillis)));
+    },
+    flushSync(timeoutMillis) {
+      handOver();
+      const deadline = performance.now() + timeoutMillis;
+      for (const pipeline of pipelines) pipeline.flushSync(Math.max(0, deadline - performance.now()));
+    },
+  };
+}
+
+/** Starts tracing. Opens no connection and starts no thread: the first finished span does. */
+export function startTracing(options: TracingOptions): Tracing {
+  const pipelines = createPipelines(options);
+  const processors: SpanProcessor[] = [...pipelines];
+  if (options.config.tracesExporters.includes('console')) {
+    processors.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
+  }
+  return {
+    provider: startTracerProvider(options.config, options.resource, processors),
+    deliverer: deliver(pipelines),
+  };
+}

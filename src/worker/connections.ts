@@ -1,0 +1,53 @@
+/**
+ * Sockets to the collector: keep-alive pool, TLS files, proxy. Worker. Loads `node:http` or `node:https`, whichever the
+ * URL needs, when the first request is made.
+ */
+import type { Agent, ClientRequest, RequestOptions } from 'node:http';
+import { createProxyAgent, proxyFor } from './proxy.js';
+import type { TlsFiles, TlsMaterial } from './tls-files.js';
+
+export interface Connections {
+  /** Starts a request. Throws when TLS files cannot be read. */
+  request(url: URL, options: RequestOptions): ClientRequest;
+  close(): void;
+}
+
+type Client = Pick<typeof import('node:https'), 'Agent' | 'request'>;
+
+const NO_TLS: TlsMaterial = { version: 0, options: {} };
+/** How long an unused connection is kept. */
+const IDLE_MILLIS = 60_000;
+
+function clientFor(url: URL): Client {
+  return url.protocol === 'https:' ? require('node:https') : require('node:http');
+}
+
+/** Creates the pool; `maxSockets` bounds parallel connections. */
+export function createConnections(tlsFiles: TlsFiles, maxSockets: number): Connections {
+  let agent: Agent | undefined;
+  let agentVersion = -1;
+
+  const open = (url: URL, { version, options }: TlsMaterial): Agent => {
+    if (agent !== undefined && version === agentVersion) return agent;
+    agent?.destroy();
+    agentVersion = version;
+    const pool = { keepAlive: true, maxSockets, timeout: IDLE_MILLIS, scheduling: 'lifo' as const };
+    const proxy = proxyFor(url);
+    const opened =
+      proxy === undefined ? new (clientFor(url).Agent)({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);
+    agent = opened;
+    return opened;
+  };
+
+  return {
+    request(url, options) {
+      const tls = url.protocol === 'https:' ? tlsFiles.read() : NO_TLS;
+      // The proxy agent takes TLS options from the request, the others from the pool.
+      return clientFor(url).request(url, { ...options, ...tls.options, agent: open(url, tls) });
+    },
+    close() {
+      agent?.destroy();
+      agent = undefined;
+    },
+  };
+}

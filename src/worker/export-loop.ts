@@ -1,0 +1,209 @@
+/**
+ * Batches to requests: how many at once, when to try again, when to give up, what to tell. Worker (or the application's
+ * thread in the fallback); knows no protocol.
+ *
+ *   push ─► waiting ──(gate open, fewer than maxConcurrentExports)──► in flight ──► settled: SETTLED to the other side
+ *              ▲                                                          │
+ *              └───────────── retryable, time left ◄──────────────────────┘  keeps its place at the head
+ *
+ * The time limit of an export counts what a batch spends in requests. Waiting for the gate is not sending: a batch that
+ * finds the collector down waits, within the queue's limits, until it is up again. A flush opens the gate for one
+ * attempt at once; when nobody answers that, the flush is over (a dead collector must not hold up the process's end).
+ */
+import type { DropReason, Failure, FailureClass, FromExporter } from '../pipeline/protocol.js';
+import { type Attempt, Gate } from './gate.js';
+import type { Outcome } from './outcome.js';
+
+export interface Job {
+  readonly id: number;
+  readonly spanCount: number;
+}
+
+export interface ExportLoopOptions<J extends Job> {
+  readonly timeoutMillis: number;
+  readonly maxConcurrentExports: number;
+  /** Sends one batch. Must not reject. */
+  readonly send: (job: J, timeoutMillis: number) => Promise<Outcome>;
+  readonly post: (message: FromExporter) => void;
+  readonly now?: () => number;
+}
+
+interface Waiting<J> {
+  readonly job: J;
+  /** Milliseconds already spent in requests. */
+  spentMillis: number;
+}
+
+interface Flush {
+  readonly id: number;
+  readonly endsAt: number;
+  readonly pending: Set<number>;
+  readonly timer: NodeJS.Timeout;
+  /** Attempts this flush has started against the gate's advice. */
+  forced: number;
+}
+
+/** Longest wait between attempts of a flush when the collector answered "later". */
+const FLUSH_RETRY_MILLIS = 100;
+/** Requests this old count as hanging. */
+const STALL_MILLIS = 5000;
+const MAX_TIMER_MILLIS = 2 ** 31 - 1;
+
+export class ExportLoop<J extends Job> {
+  readonly #options: ExportLoopOptions<J>;
+  readonly #now: () => number;
+  readonly #gate: Gate;
+  readonly #waiting: Waiting<J>[] = [];
+  readonly #inFlight = new Set<Waiting<J>>();
+  readonly #flushes = new Set<Flush>();
+  readonly #told = new Set<FailureClass>();
+  #wakeUp: NodeJS.Timeout | undefined;
+  #lastStart = 0;
+  #failingSince: number | undefined;
+  #isStopped = false;
+
+  constructor(options: ExportLoopOptions<J>) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#gate = new Gate(this.#now);
+  }
+
+  push(job: J): void {
+    this.#waiting.push({ job, spentMillis: 0 });
+    this.#pump();
+  }
+
+  flush(id: number, timeoutMillis: number): void {
+    const pending = new Set([...this.#waiting, ...this.#inFlight].map(({ job }) => job.id));
+    const limit = Math.min(Math.max(0, timeoutMillis), MAX_TIMER_MILLIS);
+    const timer = setTimeout(() => this.#endFlush(flush), limit).unref();
+    const flush: Flush = { id, endsAt: this.#now() + limit, pending, timer, forced: 0 };
+    this.#flushes.add(flush);
+    if (pending.size === 0) this.#endFlush(flush);
+    else this.#pump();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#wakeUp);
+    for (const flush of [...this.#flushes]) this.#endFlush(flush);
+  }
+
+  #pump(): void {
+    if (this.#isStopped) return;
+    while (this.#waiting.length > 0 && this.#mayStart()) void this.#attempt(this.#waiting.shift() as Waiting<J>);
+    this.#setWakeUp();
+  }
+
+  #mayStart(): boolean {
+    if (this.#gate.waitMillis > 0) return this.#mayForce();
+    const isUrgent = this.#flushes.size > 0 && !this.#gate.isFailing;
+    const limit = this.#gate.isSuspicious && !isUrgent ? 1 : this.#options.maxConcurrentExports;
+    // A failing collector gets one attempt per interval even if the previous one hangs; the gate counts the interval.
+    return this.#gate.isFailing || this.#inFlight.size < limit || this.#stallMillis <= 0;
+  }
+
+  /** Milliseconds until requests without an answer no longer keep another one from trying its luck. */
+  get #stallMillis(): number {
+    return this.#lastStart + STALL_MILLIS - this.#now();
+  }
+
+  /** A flush that has not tried yet may try once although the gate says wait, unless the collector itself named a time. */
+  #mayForce(): boolean {
+    for (const flush of this.#flushes) {
+      if (flush.forced > 0 || this.#gate.namedWaitMillis > 0) continue;
+      flush.forced++;
+      return true;
+    }
+    return false;
+  }
+
+  #setWakeUp(): void {
+    clearTimeout(this.#wakeUp);
+    if (this.#waiting.length === 0) return;
+    const wait = this.#gate.waitMillis || this.#stallMillis;
+    if (wait > 0) this.#wakeUp = setTimeout(() => this.#pump(), Math.min(Math.ceil(wait), MAX_TIMER_MILLIS)).unref();
+  }
+
+  async #attempt(waiting: Waiting<J>): Promise<void> {
+    const attempt = this.#gate.begin();
+    this.#inFlight.add(waiting);
+    this.#lastStart = attempt.startedAt;
+    const left = Math.max(1, this.#options.timeoutMillis - waiting.spentMillis);
+    const outcome = await this.#options.send(waiting.job, left);
+    waiting.spentMillis += this.#now() - attempt.startedAt;
+    this.#inFlight.delete(waiting);
+    if (this.#isStopped) return;
+    this.#conclude(waiting, attempt, outcome);
+    this.#pump();
+  }
+
+  #conclude(waiting: Waiting<J>, attempt: Attempt, outcome: Outcome): void {
+    const { job } = waiting;
+    if (outcome.kind === 'retryable') {
+      this.#retryLater(waiting, attempt, outcome);
+      return;
+    }
+    this.#gate.succeeded();
+    if (outcome.kind === 'failed') {
+      this.#tell(outcome.failure, false);
+      this.#settle(job, 0, { [outcome.dropReason]: job.spanCount });
+      return;
+    }
+    const rejected = Math.min(outcome.rejectedSpans, job.spanCount);
+    if (outcome.message !== undefined) this.#options.post({ verb: 'REPORT', kind: 'warning', detail: outcome.message });
+    this.#tellRecovered();
+    this.#settle(job, job.spanCount - rejected, rejected > 0 ? { partial_success: rejected } : {});
+  }
+
+  #retryLater(waiting: Waiting<J>, attempt: Attempt, outcome: Extract<Outcome, { kind: 'retryable' }>): void {
+    this.#gate.failed(attempt, outcome.retryAfterMillis);
+    const hasTime = waiting.spentMillis < this.#options.timeoutMillis;
+    this.#tell(outcome.failure, hasTime);
+    if (hasTime) this.#waiting.unshift(waiting);
+    else this.#settle(waiting.job, 0, { export_timeout: waiting.job.spanCount });
+    for (const flush of [...this.#flushes]) this.#reconsider(flush, outcome.hasAnswered);
+  }
+
+  /** After a failure: is there any point in this flush waiting on? */
+  #reconsider(flush: Flush, hasAnswered: boolean): void {
+    if (this.#inFlight.size > 0) return;
+    const wait = Math.max(this.#gate.namedWaitMillis, FLUSH_RETRY_MILLIS);
+    if (!hasAnswered || this.#now() + wait >= flush.endsAt) {
+      this.#endFlush(flush);
+      return;
+    }
+    setTimeout(() => {
+      flush.forced = 0;
+      this.#pump();
+    }, wait).unref();
+  }
+
+  #settle(job: J, exported: number, dropped: Partial<Record<DropReason, number>>): void {
+    this.#options.post({ verb: 'SETTLED', id: job.id, exported, dropped });
+    for (const flush of [...this.#flushes]) {
+      flush.pending.delete(job.id);
+      if (flush.pending.size === 0) this.#endFlush(flush);
+    }
+  }
+
+  #endFlush(flush: Flush): void {
+    clearTimeout(flush.timer);
+    if (this.#flushes.delete(flush)) this.#options.post({ verb: 'FLUSHED', id: flush.id });
+  }
+
+  #tell(failure: Failure, willRetry: boolean): void {
+    this.#failingSince ??= this.#now();
+    if (this.#told.has(failure.failureClass)) return;
+    this.#told.add(failure.failureClass);
+    this.#options.post({ verb: 'REPORT', kind: 'failure', failure, willRetry });
+  }
+
+  #tellRecovered(): void {
+    if (this.#failingSince === undefined) return;
+    const outageMillis = this.#now() - this.#failingSince;
+    this.#failingSince = undefined;
+    this.#told.clear();
+    this.#options.post({ verb: 'REPORT', kind: 'recovered', outageMillis });
+  }
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'acorn';
+import t from 'tap';
+import { isPackageManager, isSupportedNode, judge } from '../../src/guard.js';
+
+const INPUT = { nodeVersion: '20.20.2', entry: '/app/server.js', execArgv: [], isAlreadyStarted: false };
+
+t.test('the supported range is ^18.19.0 || >=20.6.0', async (t) => {
+  for (const version of ['18.19.0', '18.20.8', '20.6.0', '20.20.2', '21.0.0', '22.15.0', '26.10.0', '99.0.0']) {
+    t.ok(isSupportedNode(version), version);
+  }
+  for (const version of ['0.10.48', '6.17.1', '16.20.2', '18.18.2', '19.9.0', '20.5.1']) {
+    t.notOk(isSupportedNode(version), version);
+  }
+});
+
+t.test('an unsupported Node gets one line that names its version and the range', async (t) => {
+  const verdict = judge({ ...INPUT, nodeVersion: '16.20.2' });
+  t.equal(verdict.action, 'stand-aside');
+  t.match(verdict.notice, /16\.20\.2.*\^18\.19\.0 \|\| >=20\.6\.0/);
+});
+
+t.test('a Node newer than tested runs and says so; the newest tested one is silent', async (t) => {
+  t.match(judge({ ...INPUT, nodeVersion: '99.1.2' }), { action: 'run', notice: /99\.1\.2/ });
+  t.strictSame(judge({ ...INPUT, nodeVersion: '26.0.0' }), { action: 'run' });
+});
+
+t.test('a second copy stands aside silently', async (t) => {
+  t.strictSame(judge({ ...INPUT, isAlreadyStarted: true }), { action: 'stand-aside' });
+});
+
+t.test('package managers are recognised by the file they run', async (t) => {
+  const managers = [
+    '/usr/local/bin/npm',
+    '/usr/local/lib/node_modules/npm/bin/npm-cli.js',
+    '/usr/local/lib/node_modules/npm/bin/npx-cli.js',
+    '/usr/local/bin/yarn',
+    '/app/.yarn/releases/yarn-4.9.1.cjs',
+    '/usr/lib/node_modules/corepack/dist/pnpm.js',
+    '/usr/lib/node_modules/pnpm/bin/pnpm.cjs',
+    'C:\\Program Files\\nodejs\\node_modules\\npm\\bin\\npm-cli.js',
+  ];
+  for (const file of managers) t.ok(isPackageManager(file), file);
+  for (const file of ['/app/server.js', '/app/npm-audit-service.js', '/app/yarn/index.js', undefined]) {
+    t.notOk(isPackageManager(file), String(file));
+  }
+});
+
+t.test('the preload entry parses on Node 6 (ES2015)', async (t) => {
+  const source = readFileSync(join(__dirname, '../../../dist/register.js'), 'utf8');
+  t.doesNotThrow(() => parse(source, { ecmaVersion: 2015, sourceType: 'script', allowHashBang: true }));
+  t.throws(() => parse('a ?? b', { ecmaVersion: 2015 }), 'the parser rejects newer syntax');
+});
