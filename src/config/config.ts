@@ -26,7 +26,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   try {
     const { values, problems } = collectValues(env, () => options.cwd ?? process.cwd());
     const settings = new Settings(values);
-    const config = readConfig(settings);
+    const config = readConfig(settings, env);
     reportUnsupported(settings);
     reportUnknown(settings);
     const sources = [...values.values()].map(({ name, source }): [string, ValueSource] => [name, source]);
@@ -37,12 +37,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
       sources: Object.fromEntries(sources),
     });
   } catch (error) {
-    const config = readConfig(new Settings(new Map()));
+    const config = readConfig(new Settings(new Map()), {});
     return deepFreeze({ config, problems: [unreadable(error)], exporterEnvironment: {}, sources: {} });
   }
 }
 
-function readConfig(settings: Settings): AgentConfig {
+function readConfig(settings: Settings, env: NodeJS.ProcessEnv): AgentConfig {
   return {
     isAgentDisabled: settings.boolean('OTEL_NODE_AGENT_DISABLED'),
     isSdkDisabled: settings.boolean('OTEL_SDK_DISABLED'),
@@ -62,6 +62,7 @@ function readConfig(settings: Settings): AgentConfig {
     http: readHttp(settings),
     isDbQuerySanitized: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED'),
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
+    lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,
     configFile: settings.text('OTEL_CONFIG_FILE'),
   };
 }

@@ -57,7 +57,7 @@ function tryEndpoint(
 function readBaseUrl(settings: Settings, value: SetValue): string | undefined {
   const url = readHttpUrl(settings, value);
   if (url === undefined) return undefined;
-  const base = url.pathname.replace(/\/+$/, '');
+  const base = withoutTrailingSlashes(url.pathname);
   if (base.endsWith(TRACES_PATH)) {
     url.pathname = base;
     const advice = `${value.name} takes the URL without it, ${value.name.replace('OTLP_', 'OTLP_TRACES_')} the whole URL`;
@@ -66,6 +66,12 @@ function readBaseUrl(settings: Settings, value: SetValue): string | undefined {
     url.pathname = base + TRACES_PATH;
   }
   return url.href;
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }
 
 /** The traces endpoint is used as it is. */
@@ -80,8 +86,7 @@ function readSignalUrl(settings: Settings, value: SetValue): string | undefined 
 }
 
 function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
-  const hasScheme = SCHEME.test(value.text) || HTTP_SCHEME.test(value.text);
-  const url = parseUrl(hasScheme ? value.text : `http://${value.text}`);
+  const { url, hasScheme } = parseUrl(value.text, 'http');
   if (url === undefined) {
     reject(settings, value, 'is not a URL like http://collector:4318');
     return undefined;
@@ -106,9 +111,7 @@ function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
 /** Scheme and authority; the path means nothing to gRPC. */
 function readGrpcEndpoint(settings: Settings, value: SetValue, isInsecureSet: boolean): string | undefined {
   if (UNIX_SCHEME.test(value.text) && !/^unix:\d+$/i.test(value.text)) return value.text;
-  const hasScheme = SCHEME.test(value.text) || HTTP_SCHEME.test(value.text);
-  const assumed = isInsecureSet ? 'http' : 'https';
-  const url = parseUrl(hasScheme ? value.text : `${assumed}://${value.text}`);
+  const { url, hasScheme } = parseUrl(value.text, isInsecureSet ? 'http' : 'https');
   if (url === undefined) {
     reject(settings, value, 'is not a URL like http://collector:4317');
     return undefined;
@@ -154,14 +157,16 @@ function reportGrpcEndpoint(settings: Settings, value: SetValue, reading: GrpcRe
   if (url.pathname !== '/') say('info', 'has a path, which grpc does not use');
 }
 
-/** Undefined for what is no URL, and for `http//host`, which would become a URL of a host named `http`. */
-function parseUrl(text: string): URL | undefined {
-  try {
-    const url = new URL(text);
-    return /^https?$/.test(url.hostname) ? undefined : url;
-  } catch {
-    return undefined;
-  }
+/** `http//host` is no URL, and must not become one of a host named `http`; nor does `/path` name a host. */
+function parseUrl(
+  text: string,
+  assumed: 'http' | 'https',
+): { readonly url: URL | undefined; readonly hasScheme: boolean } {
+  const hasScheme = SCHEME.test(text) || HTTP_SCHEME.test(text);
+  const whole = hasScheme ? text : `${assumed}://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  const isHost = url !== undefined && !/^https?$/.test(url.hostname) && (hasScheme || !text.startsWith('/'));
+  return { url: isHost ? url : undefined, hasScheme };
 }
 
 function reject(settings: Settings, value: SetValue, reason: string): void {

@@ -3,6 +3,7 @@
  * itself might be part of one.
  */
 import { type BadEntry, type KeyValueRules, parseKeyValues } from './key-values.js';
+import { joinReasons } from './redact.js';
 import type { Settings } from './settings.js';
 import type { OtlpProtocol } from './types.js';
 
@@ -32,7 +33,7 @@ export function readHeaders(settings: Settings, protocol: OtlpProtocol): Record<
 function reportBadEntries(settings: Settings, name: string, bad: readonly BadEntry[]): void {
   if (bad.length === 0) return;
   const left = bad.length === 1 ? 'it is' : 'they are';
-  const reasons = bad.map(describe).join('; ');
+  const reasons = joinReasons(bad.map(describe));
   settings.report('warn', name, `${name}: ${reasons}; ${left} not sent (write name=value,name=value)`);
 }
 

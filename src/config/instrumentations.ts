@@ -3,7 +3,7 @@
  */
 import { findInstrumentation, INSTRUMENTATION_NAMES, switchedInstrumentation } from './instrumentation-names.js';
 import { parseBoolean, parseList } from './parse.js';
-import { quote } from './redact.js';
+import { joinReasons, quote } from './redact.js';
 import { type Settings, show } from './settings.js';
 import { nearest } from './suggest.js';
 import type { HttpConfig, InstrumentationsConfig } from './types.js';
@@ -33,7 +33,7 @@ function readNames(
   const names = words.map(findInstrumentation).filter((name) => name !== undefined);
   const used = names.length > 0 ? [...new Set(names)] : undefined;
   if (unknown.length > 0) {
-    const reason = `: ${unknown.map(describeUnknown).join('; ')}`;
+    const reason = `: ${joinReasons(unknown.map(describeUnknown))}`;
     settings.reportBadValue(value, reason, used?.join(',') ?? 'the default');
   }
   return used;
@@ -78,8 +78,8 @@ function readHeaderNames(settings: Settings, variable: HeaderVariable): readonly
   const bad = names.filter((name) => !HEADER_NAME.test(name));
   const good = names.filter((name) => HEADER_NAME.test(name));
   if (bad.length > 0) {
-    const reason = `: ${bad.map(quote).join(', ')} not a header name`;
-    settings.reportBadValue(value, reason, good.join(',') || 'no header');
+    const reason = `: ${joinReasons(bad.map((name) => `${quote(name)} is not a header name`))}`;
+    settings.reportBadValue(value, reason, good.length > 0 ? 'the others' : 'no header');
   }
   return good;
 }

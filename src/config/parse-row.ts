@@ -2,7 +2,7 @@
  * Parses a text by what its row of the table says. Pure; never throws.
  */
 import { type Parsed, parseBoolean, parseDuration, parseInteger, parseList, parseTimeout, parseWord } from './parse.js';
-import { quote } from './redact.js';
+import { joinReasons, quote } from './redact.js';
 import type { Variable } from './variable.js';
 
 /** Why a word of a list is not used as it is, and the word that stands in for it. */
@@ -25,7 +25,7 @@ export function parseByRow(row: Variable, text: string): Parsed<unknown> {
       return parseWord(text, row.allowed, row.spellings);
     case 'enum list': {
       const { accepted, reasons } = parseWords(row, text);
-      return reasons.length > 0 ? { ok: false, reason: `: ${reasons.join('; ')}` } : { ok: true, value: accepted };
+      return reasons.length > 0 ? { ok: false, reason: `: ${joinReasons(reasons)}` } : { ok: true, value: accepted };
     }
     default:
       return { ok: true, value: text };

@@ -3,7 +3,7 @@
  */
 import { VARIABLES } from './env-table.js';
 import { type BadEntry, type KeyValueRules, parseKeyValues } from './key-values.js';
-import { quote } from './redact.js';
+import { joinReasons, quote } from './redact.js';
 import type { Settings } from './settings.js';
 import type { ResourceDetectorName } from './types.js';
 
@@ -29,7 +29,7 @@ export function readResourceAttributes(settings: Settings): Record<string, strin
   if (attributes.get('service.name') === '') attributes.delete('service.name');
   if (bad.length > 0) {
     const left = bad.length === 1 ? 'this entry is left out' : 'these entries are left out';
-    const message = `${ATTRIBUTES}: ${bad.map(describe).join('; ')}; ${left}, the others are used`;
+    const message = `${ATTRIBUTES}: ${joinReasons(bad.map(describe))}; ${left}, the others are used`;
     settings.report('error', ATTRIBUTES, message);
   }
   reportPlaceholders(settings, attributes);
@@ -45,7 +45,11 @@ function reportPlaceholders(settings: Settings, attributes: ReadonlyMap<string, 
   const names = [...attributes].filter(([, value]) => /\$\(\w+\)/.test(value)).map(([name]) => name);
   if (names.length === 0) return;
   const advice = 'in a Kubernetes manifest the variable must be declared above this one';
-  settings.report('warn', ATTRIBUTES, `${ATTRIBUTES}: ${names.join(', ')} holds a $(NAME) not replaced; ${advice}`);
+  settings.report(
+    'warn',
+    ATTRIBUTES,
+    `${ATTRIBUTES}: ${joinReasons(names.map(quote))} with a $(NAME) that was not replaced; ${advice}`,
+  );
 }
 
 /** In order of precedence, later wins. `env` is always among them. */

@@ -5,7 +5,7 @@
 import { findVariable, type NamesOf, VARIABLES, type VariableName, type VariableTable } from './env-table.js';
 import { parseList } from './parse.js';
 import { type ExplainWord, parseByRow, parseWords } from './parse-row.js';
-import { quote, redactUrl } from './redact.js';
+import { joinReasons, quote, redactUrl } from './redact.js';
 import type { ConfigProblem, ValueSource } from './types.js';
 import type { Variable } from './variable.js';
 
@@ -106,7 +106,7 @@ export class Settings {
     if (value === undefined) return row.default as readonly WordOf<N>[];
     const { accepted, reasons } = parseWords(row, value.text, explain);
     const used = accepted.length > 0 ? accepted : row.default;
-    if (reasons.length > 0) this.reportBadValue(value, `: ${reasons.join('; ')}`, used.join(','));
+    if (reasons.length > 0) this.reportBadValue(value, `: ${joinReasons(reasons)}`, used.join(','));
     return used as readonly WordOf<N>[];
   }
 

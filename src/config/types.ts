@@ -151,6 +151,8 @@ export interface AgentConfig {
   readonly isDbQuerySanitized: boolean;
   /** OTEL_NODE_SHUTDOWN_TIMEOUT, milliseconds; 0 = do not wait. */
   readonly shutdownTimeoutMillis: number;
+  /** LAMBDA_TASK_ROOT: folder of the code of an AWS Lambda; undefined elsewhere. */
+  readonly lambdaTaskRoot: string | undefined;
   /** OTEL_CONFIG_FILE as given (its capability comes later). */
   readonly configFile: string | undefined;
 }

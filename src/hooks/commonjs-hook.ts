@@ -8,6 +8,10 @@ import { identify, type PackageIdentity, packageNameOf } from './module-identity
 export interface CommonJsListener {
   /** True when files of this package are wanted. Called once per file load: must be one lookup. */
   wantsPackage(name: string): boolean;
+  /** Folder whose files outside `node_modules` are wanted too (an AWS Lambda's code); undefined nearly always. */
+  readonly applicationFolder: string | undefined;
+  /** The same as {@link onPackageFile} for a file of {@link applicationFolder}. */
+  onApplicationFile(filename: string, exports: unknown): unknown;
   /** Gets the exports of one file that has just run; returns the exports to use. Must not throw. */
   onPackageFile(identity: PackageIdentity, filename: string, exports: unknown): unknown;
 }
@@ -27,10 +31,15 @@ function copyShape(wrapper: object, original: object): void {
   }
 }
 
+function replaceExports(module: NodeModule, exports: unknown): void {
+  if (exports !== module.exports) module.exports = exports;
+}
+
 /** Starts listening; returns the remover, which restores Node's own function unless someone wrapped ours since. */
 export function hookCommonJs(listener: CommonJsListener): () => void {
   const prototype = Module.prototype as unknown as ModuleInternals;
   const original = prototype.load;
+  const folder = listener.applicationFolder;
   let isActive = true;
   const wrapper: Load = function (filename) {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
@@ -38,8 +47,9 @@ export function hookCommonJs(listener: CommonJsListener): () => void {
     if (isActive && typeof filename === 'string') {
       const name = packageNameOf(filename);
       if (name !== undefined && listener.wantsPackage(name)) {
-        const patched = listener.onPackageFile(identify(filename, name), filename, this.exports);
-        if (patched !== this.exports) this.exports = patched;
+        replaceExports(this, listener.onPackageFile(identify(filename, name), filename, this.exports));
+      } else if (folder !== undefined && name === undefined && filename.startsWith(folder)) {
+        replaceExports(this, listener.onApplicationFile(filename, this.exports));
       }
     }
     return result;

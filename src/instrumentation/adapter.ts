@@ -49,9 +49,11 @@ function toTargets(definition: OfficialDefinition): PatchTarget[] {
     });
   }
   for (const file of definition.files ?? []) {
+    // aws-lambda names the handler's absolute path as the module and its bare name as the file.
+    const isInside = file.name.startsWith(`${definition.name}/`);
     targets.push({
       module: definition.name,
-      file: file.name.slice(definition.name.length + 1),
+      file: isInside ? file.name.slice(definition.name.length + 1) : undefined,
       versions: file.supportedVersions,
       patch: (exports, version) => file.patch(exports, version),
     });

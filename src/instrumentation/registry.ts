@@ -40,6 +40,8 @@ function targetFor(identity: PackageIdentity, filename: string): string | undefi
 class ModuleRegistry implements Registry {
   readonly builtins: readonly string[];
   readonly esmPackages: readonly string[];
+  readonly applicationFolder: string | undefined;
+  readonly #applicationSlots: readonly Slot[];
   readonly #slots = new Map<string, Slot[]>();
   readonly #context: InstrumentationContext;
   readonly #applied = new Set<string>();
@@ -49,12 +51,16 @@ class ModuleRegistry implements Registry {
     this.#context = context;
     const builtins: string[] = [];
     const esmPackages: string[] = [];
+    const applicationSlots: Slot[] = [];
     for (const entry of entries) {
       const slot: Slot = { entry, instrumentation: undefined };
       for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
       if (entry.isBuiltin === true) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
+      if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
     }
+    this.#applicationSlots = applicationSlots;
+    this.applicationFolder = applicationSlots.length > 0 ? context.config.lambdaTaskRoot : undefined;
     this.builtins = builtins;
     this.esmPackages = esmPackages;
   }
@@ -73,6 +79,16 @@ class ModuleRegistry implements Registry {
 
   onPackageFile(identity: PackageIdentity, filename: string, exports: unknown): unknown {
     return this.#patch(identity.name, targetFor(identity, filename), identity.version, exports);
+  }
+
+  onApplicationFile(filename: string, exports: unknown): unknown {
+    let current = exports;
+    for (const slot of this.#applicationSlots) {
+      for (const target of this.#instrumentationOf(slot)?.targets ?? []) {
+        if (target.module === filename) current = this.#apply(slot, target, undefined, current);
+      }
+    }
+    return current;
   }
 
   onEsmPackage(identity: PackageIdentity, namespace: unknown): void {

@@ -4,7 +4,7 @@
  */
 import type { AgentConfig } from '../config/types.js';
 import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
-import type { CreateInstrumentation, Instrumentation, InstrumentationContext } from './types.js';
+import type { Instrumentation, InstrumentationContext } from './types.js';
 
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
@@ -16,21 +16,15 @@ export interface TableEntry {
   readonly hasEsmBuild?: boolean;
   /** Off unless named: spans that few people want (fs, net, dns). */
   readonly isOffByDefault?: boolean;
+  /** Patches a file of the application itself, named by its absolute path (the handler of an AWS Lambda). */
+  readonly patchesApplicationFiles?: boolean;
   /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
   readonly propagates?: boolean;
   load(context: InstrumentationContext): Instrumentation;
 }
 
-interface OwnModule {
-  readonly create: CreateInstrumentation;
-}
-
 type Extra = Partial<Omit<TableEntry, 'name' | 'modules' | 'load'>>;
 type OfficialOptions = (config: AgentConfig) => AdapterOptions;
-
-function own(name: string, modules: readonly string[], load: () => OwnModule, extra: Extra = {}): TableEntry {
-  return { name, modules, ...extra, load: (context) => load().create(context) };
-}
 
 /** `load` returns the package's exports, `exportName` is its instrumentation class. */
 function official(
@@ -67,6 +61,7 @@ const always =
 
 const BUILTIN: Extra = { isBuiltin: true };
 const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
+const APPLICATION_FILES: Extra = { patchesApplicationFiles: true };
 const CARRIES_CONTEXT: Extra = { propagates: true };
 
 /** All instrumentations, in the order in which patches of one module are applied. */
@@ -86,6 +81,14 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-amqplib'),
     undefined,
     CARRIES_CONTEXT,
+  ),
+  official(
+    'aws-lambda',
+    [],
+    'AwsLambdaInstrumentation',
+    () => require('@opentelemetry/instrumentation-aws-lambda'),
+    undefined,
+    APPLICATION_FILES,
   ),
   official(
     'aws-sdk',

@@ -61,6 +61,7 @@ export class Delivery {
   #failedStarts = 0;
   #crashes = 0;
   #nextFlushId = 1;
+  #hasNew = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -77,6 +78,7 @@ export class Delivery {
   /** Takes responsibility for a batch. */
   push(batch: SealedBatch): void {
     this.#unsettled.set(batch.id, batch);
+    this.#hasNew = true;
     if (this.#state === 'broken' || this.#state === 'stopped') this.#dropAll('exporter_fault');
     else this.#channel?.post({ verb: 'BATCH', ...batch });
   }
@@ -208,6 +210,18 @@ export class Delivery {
         resolve();
       });
     });
+  }
+
+  /**
+   * Gets what was pushed under way without anybody waiting. Where the exporter runs on this thread that keeps the process
+   * alive for at most `timeoutMillis`, and only for batches that came since the last call: `beforeExit` is emitted again
+   * after every such wait, so a dead collector would otherwise keep the process for ever.
+   */
+  handOver(timeoutMillis: number): void {
+    if (this.#unsettled.size === 0) return;
+    this.start();
+    if (this.#state === 'in-process' && this.#hasNew && timeoutMillis > 0) void this.flush(timeoutMillis);
+    this.#hasNew = false;
   }
 
   /** As {@link flush}, with this thread blocked. Does not wait where the exporter needs this thread. */

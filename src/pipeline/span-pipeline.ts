@@ -28,7 +28,10 @@ import { type SealedBatch, SpanQueue } from './span-queue.js';
 export interface SpanPipeline {
   onStart(span: Span, parentContext: Context): void;
   onEnd(span: ReadableSpan): void;
-  /** Hands what has ended to the exporter, which starts if need be, and does not wait. Never throws. */
+  /**
+   * Hands what has ended to the exporter, which starts if need be, and does not wait. For `beforeExit`: where the
+   * exporter runs on this thread, the process stays alive for it, within the shutdown timeout. Never throws.
+   */
   handOver(): void;
   /** Sends what has ended; resolves when that is done, hopeless for now, or `timeoutMillis` is over. Never rejects. */
   forceFlush(timeoutMillis?: number): Promise<void>;
@@ -173,7 +176,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     },
     handOver() {
       handOverOpen();
-      if (delivery.hasUnsettled) delivery.start();
+      delivery.handOver(config.shutdownTimeoutMillis);
     },
     forceFlush(timeoutMillis = config.batch.exportTimeoutMillis) {
       handOverOpen();

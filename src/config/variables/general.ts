@@ -8,7 +8,8 @@ export const GENERAL = {
     type: 'boolean',
     default: false,
     source: 'specification',
-    description: 'Records nothing and patches no library. Context still travels through the process and propagators.',
+    description:
+      'Records nothing. Only libraries that carry context between processes are patched, so that it is passed on.',
   },
   OTEL_SERVICE_NAME: {
     type: 'string',

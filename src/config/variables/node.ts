@@ -43,8 +43,8 @@ export const AGENT = {
     ],
     source: 'opentelemetry-js',
     description:
-      'Where resource attributes come from; the later one in the list wins. `env` (the two variables above) cannot be ' +
-      'switched off and comes last unless named. The cloud detectors `alibaba`, `aws`, `azure`, `gcp` are accepted and ' +
+      'Where resource attributes come from; the later one in the list wins. `env` (OTEL_RESOURCE_ATTRIBUTES and ' +
+      'OTEL_SERVICE_NAME) cannot be switched off and comes last unless named. The cloud detectors `alibaba`, `aws`, `azure`, `gcp` are accepted and ' +
       'come later.',
   },
   OTEL_NODE_PROCESS_ARGUMENTS: {

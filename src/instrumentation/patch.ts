@@ -1,0 +1,92 @@
+/**
+ * Changes functions of the application's libraries, and keeps count when our own code around them fails. Imports
+ * nothing of ours at run time.
+ */
+import type { Log } from '../diag/log.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: a patched function's parameters are its owner's business
+export type AnyFunction = (this: any, ...parameters: any[]) => any;
+
+/**
+ * Makes the wrapper look like the original: name, length and further own properties (`promisify.custom`, statics).
+ */
+function copyShape(wrapper: AnyFunction, original: AnyFunction): void {
+  for (const key of Reflect.ownKeys(original)) {
+    const descriptor = Object.getOwnPropertyDescriptor(original, key);
+    const own = Object.getOwnPropertyDescriptor(wrapper, key);
+    if (descriptor === undefined || own?.configurable === false) continue;
+    Object.defineProperty(wrapper, key, descriptor);
+  }
+}
+
+/**
+ * Replaces `owner[name]` by `wrap(original)`. Throws before it changes anything when that is no function; returns the
+ * remover, which does nothing once somebody else has wrapped our wrapper.
+ */
+export function patchMethod(owner: object, name: string, wrap: (original: AnyFunction) => AnyFunction): () => void {
+  const target = owner as Record<string, unknown>;
+  const original = target[name];
+  if (typeof original !== 'function') throw new TypeError(`${name} is not a function`);
+  const own = Object.getOwnPropertyDescriptor(owner, name);
+  const wrapper = wrap(own === undefined ? callInherited(owner, name) : (original as AnyFunction));
+  copyShape(wrapper, original as AnyFunction);
+  Object.defineProperty(owner, name, {
+    value: wrapper,
+    writable: true,
+    configurable: true,
+    enumerable: own?.enumerable ?? false,
+  });
+  return () => {
+    if (target[name] !== wrapper) return;
+    if (own === undefined) delete target[name];
+    else Object.defineProperty(owner, name, own);
+  };
+}
+
+/** Looks the method up at each call: `domain`, for one, replaces `EventEmitter.prototype.emit` when it is loaded. */
+function callInherited(owner: object, name: string): AnyFunction {
+  const parent = Object.getPrototypeOf(owner) as Record<string, AnyFunction>;
+  return function inherited() {
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+    return (parent[name] as AnyFunction).apply(this, arguments as unknown as unknown[]);
+  };
+}
+
+/** Faults after which an instrumentation stops working, so that a broken one costs and logs no more. */
+const MAX_FAULTS = 10;
+
+/** Counts what our own code threw inside an application's call. */
+export class Faults {
+  readonly #name: string;
+  readonly #log: Log;
+  #count = 0;
+
+  constructor(name: string, log: Log) {
+    this.#name = name;
+    this.#log = log;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** True after ten faults: wrappers then go straight to the original. */
+  get isDisabled(): boolean {
+    return this.#count >= MAX_FAULTS;
+  }
+
+  /** Never throws. The first fault and the one that disables are logged. */
+  record(error: unknown): void {
+    this.#count++;
+    if (this.#count === 1) this.#log.warn(`instrumentation ${this.#name} failed: ${describe(error)}`);
+    else if (this.#count === MAX_FAULTS) this.#log.error(`instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  } catch {
+    return 'unknown error';
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Attribute keys of the semantic conventions 1.44 that our own instrumentations set. Constants only: the official
+ * package is 100 kB of them.
+ */
+export const CLIENT_ADDRESS = 'client.address';
+export const ERROR_TYPE = 'error.type';
+export const HTTP_REQUEST_METHOD = 'http.request.method';
+export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
+export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
+export const HTTP_ROUTE = 'http.route';
+export const NETWORK_PEER_ADDRESS = 'network.peer.address';
+export const NETWORK_PEER_PORT = 'network.peer.port';
+export const NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
+export const SERVER_ADDRESS = 'server.address';
+export const SERVER_PORT = 'server.port';
+export const URL_FULL = 'url.full';
+export const URL_PATH = 'url.path';
+export const URL_QUERY = 'url.query';
+export const URL_SCHEME = 'url.scheme';
+export const USER_AGENT_ORIGINAL = 'user_agent.original';
+
+/** Prefix of captured headers; the lower-case header name follows. */
+export const HTTP_REQUEST_HEADER_PREFIX = 'http.request.header.';
+export const HTTP_RESPONSE_HEADER_PREFIX = 'http.response.header.';
+
+/** Value of an enumerated attribute when none of the known ones fits. */
+export const OTHER = '_OTHER';
