@@ -80,11 +80,17 @@ function splitting(output) {
         if (shared !== undefined && shared !== output) {
           return { path: toFile(chunkFor(path, importer)), external: true };
         }
+        // require-in-the-middle's own debug output; the package behind it loads tty and costs 2 ms at start.
+        if (path === 'debug' && importer.includes('require-in-the-middle')) return { path, namespace: 'silent' };
         if (output === SHARED.get(BASE) && (path === 'require-in-the-middle' || path === LOADER)) {
           return { path, namespace: 'inert' };
         }
         return undefined;
       });
+      context.onLoad({ filter: /.*/, namespace: 'silent' }, () => ({
+        contents: 'module.exports = () => () => undefined;',
+        loader: 'js',
+      }));
       context.onLoad({ filter: /.*/, namespace: 'inert' }, () => ({
         contents: 'class Hook { unhook() {} }\nmodule.exports = Hook; module.exports.Hook = Hook;',
         loader: 'js',

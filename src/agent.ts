@@ -3,7 +3,6 @@
  * before the application's first line.
  */
 import { join } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import type { TracerProvider } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import { loadConfig } from './config/config.js';
@@ -18,6 +17,7 @@ import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { startContext } from './sdk/context.js';
 import { createResourceAttributes, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { isLoaderThread, isMainThread } from './thread.js';
 import { AGENT_VERSION, SDK_VERSION } from './version.js';
 
 type TracingModule = typeof import('./tracing.js');
@@ -40,13 +40,8 @@ function startTracing(
   const resource = createResourceAttributes(config, service, AGENT_VERSION, SDK_VERSION);
   const exporterFile = join(__dirname, 'worker.js');
   const { provider, deliverer } = tracing.startTracing({ config, resource, log, exporterFile, exporterEnvironment });
-  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread });
+  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
   return provider;
-}
-
-/** Node's own loader thread re-runs preloads but runs no application; there the second argument is missing. */
-function isLoaderThread(): boolean {
-  return !isMainThread && process.argv[1] === undefined;
 }
 
 /** Starts the agent. `notice` is a line to say once the log level is known. May throw: register.ts catches. */

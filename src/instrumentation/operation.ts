@@ -90,9 +90,7 @@ export class RequestContext implements Context {
   }
 
   #asPlain(): Context {
-    this.#plain ??= this.#parent
-      .setValue(SPAN_KEY, this.#metadata.span)
-      .setValue(RPC_METADATA_KEY, this.#metadata);
+    this.#plain ??= this.#parent.setValue(SPAN_KEY, this.#metadata.span).setValue(RPC_METADATA_KEY, this.#metadata);
     return this.#plain;
   }
 }
@@ -108,8 +106,8 @@ export function inject<Carrier>(parent: Context, span: Span, carrier: Carrier, s
 }
 
 class Identity {
-  // biome-ignore lint/correctness/noConstructorReturn: a subclass's private field then lands on the given object
   constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: a subclass's private field then lands on the given object
     return object;
   }
 }
@@ -118,7 +116,10 @@ class Identity {
  * Ties state to an object of the application without a property that it, or `util.inspect`, could ever see. A third of
  * the cost of a WeakMap entry, and no work for the garbage collector.
  */
-export function createTie<State>(): { set(object: object, state: State): void; get(object: object): State | undefined } {
+export function createTie<State>(): {
+  set(object: object, state: State): void;
+  get(object: object): State | undefined;
+} {
   class Tied extends Identity {
     #state: State;
 

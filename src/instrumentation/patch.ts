@@ -79,7 +79,8 @@ export class Faults {
   record(error: unknown): void {
     this.#count++;
     if (this.#count === 1) this.#log.warn(`instrumentation ${this.#name} failed: ${describe(error)}`);
-    else if (this.#count === MAX_FAULTS) this.#log.error(`instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
+    else if (this.#count === MAX_FAULTS)
+      this.#log.error(`instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
   }
 }
 

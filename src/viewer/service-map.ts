@@ -128,6 +128,7 @@ export interface MapOptions {
 }
 
 const OUTSIDE = 'outside';
+const NARROW_COLUMNS = 80;
 
 /** Draws the map: one block per caller, one line per edge, figures in columns. Ends without a line break. */
 export function renderServiceMap(map: ServiceMap, { columns = 100, isColored = false }: MapOptions = {}): string {
@@ -138,7 +139,9 @@ export function renderServiceMap(map: ServiceMap, { columns = 100, isColored = f
 
   const protocolWidth = Math.max(0, ...map.edges.map((edge) => lengthOf(edge.protocol)));
   const arrowWidth = protocolWidth + 10;
-  const figuresWidth = 36;
+  const isNarrow = columns < NARROW_COLUMNS;
+  const durationWidth = isNarrow ? 10 : 17;
+  const figuresWidth = 22 + durationWidth;
   const widest = Math.max(0, ...map.edges.map((edge) => lengthOf(calleeText(edge.callee))));
   const calleeWidth = Math.max(10, Math.min(widest, columns - arrowWidth - figuresWidth));
 
@@ -152,7 +155,7 @@ export function renderServiceMap(map: ServiceMap, { columns = 100, isColored = f
       paintCallee(padEnd(calleeText(edge.callee), calleeWidth)),
       padStart(countOf(edge.count, 'call'), 11),
       paintErrors(padStart(errors, 11)),
-      colors.dim(padStart(`~${formatDuration(edge.medianDurationNano)}`, 13)),
+      colors.dim(padStart(durationText(edge, isNarrow), durationWidth)),
     ].join('');
   };
   const blocks = callers.map((caller) => {
@@ -165,12 +168,18 @@ export function renderServiceMap(map: ServiceMap, { columns = 100, isColored = f
 
 function headline(map: ServiceMap): string {
   const number = (type: Callee['type']) =>
-    new Set(map.edges.flatMap(({ callee }) => (callee.type === type ? [callee.name] : []))).size;
+    new Set(map.edges.flatMap(({ callee, protocol }) => (callee.type === type ? [`${protocol} ${callee.name}`] : [])))
+      .size;
   const parts = [countOf(map.services.length, 'service')];
   if (number('database') > 0) parts.push(countOf(number('database'), 'database'));
   if (number('queue') > 0) parts.push(countOf(number('queue'), 'queue'));
   if (number('host') > 0) parts.push(countOf(number('host'), 'untraced host'));
   return `Service map: ${parts.join(', ')}`;
+}
+
+function durationText({ count, medianDurationNano }: Edge, isNarrow: boolean): string {
+  const text = formatDuration(medianDurationNano);
+  return count > 1 && !isNarrow ? `median ${text}` : text;
 }
 
 function calleeText(callee: Callee): string {

@@ -86,30 +86,30 @@ export function farEndOf(span: SpanRecord): FarEnd {
 
 /** The result and the particulars of a span, most telling first: `200`, `GET /carts/7`, `SELECT 1`… */
 export function detailsOf(span: SpanRecord): string[] {
-  const { attributes, status, events } = span;
+  const { attributes } = span;
   const details: string[] = [];
   const add = (text: string | undefined) => {
     if (text !== undefined && text !== '' && !details.includes(text)) details.push(text);
   };
-  if (status.code === 'ERROR') add(status.message === '' ? 'failed' : status.message);
-  for (const { name, attributes: fields } of events) {
-    if (name === 'exception') {
-      // Most instrumentations put the message into the status as well.
-      const message = firstOf(fields, 'exception.message');
-      add(
-        [firstOf(fields, 'exception.type'), message === status.message ? undefined : message]
-          .filter(Boolean)
-          .join(': '),
-      );
-    }
-  }
+  for (const text of failureOf(span)) add(text);
   add(httpDetails(attributes));
   add(grpcDetails(attributes));
   add(firstOf(attributes, 'db.query.text', 'db.statement') ?? firstOf(attributes, 'db.operation.name', 'db.operation'));
-  add(firstOf(attributes, 'messaging.destination.name', 'messaging.destination'));
+  add(messagingDetails(span));
   if (span.kind === 'CLIENT' && httpUrl(attributes) === undefined) add(addressOf(attributes));
   for (const link of span.links) add(`link to span ${link.spanId} of trace ${link.traceId}`);
+  if (details.length === 0 && span.status.code === 'ERROR') add('failed');
   return details;
+}
+
+/** The status message and the exceptions, each text once: most instrumentations write the message into both. */
+function failureOf({ status, events }: SpanRecord): string[] {
+  const exceptions = events
+    .filter((event) => event.name === 'exception')
+    .map(({ attributes }) => [firstOf(attributes, 'exception.type'), firstOf(attributes, 'exception.message')])
+    .map((parts) => parts.filter((part) => part !== undefined).join(': '));
+  const isRepeated = exceptions.some((text) => text.endsWith(status.message));
+  return status.code === 'ERROR' && !isRepeated ? [status.message, ...exceptions] : exceptions;
 }
 
 function httpDetails(attributes: Attributes): string | undefined {
@@ -133,7 +133,12 @@ function pathOf(attributes: Attributes): string | undefined {
 function grpcDetails(attributes: Attributes): string | undefined {
   const code = firstOf(attributes, 'rpc.grpc.status_code', 'rpc.response.status_code');
   if (code === undefined) return undefined;
-  return `→ ${GRPC_CODES[Number(code)] ?? code}`;
+  return `gRPC → ${GRPC_CODES[Number(code)] ?? code}`;
+}
+
+function messagingDetails(span: SpanRecord): string | undefined {
+  const destination = firstOf(span.attributes, 'messaging.destination.name', 'messaging.destination');
+  return destination === undefined ? undefined : `${protocolOf(span)} ${destination}`;
 }
 
 function addressOf(attributes: Attributes): string | undefined {

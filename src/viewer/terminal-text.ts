@@ -28,10 +28,9 @@ export function servicePainter(colors: Colors): (service: string) => Paint {
   };
 }
 
-/** Text from the network made safe to print on one line: control characters and line breaks become spaces. */
+/** Text from the network made safe to print on one line: control and direction characters and breaks become spaces. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ').trim();
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
 /** Cuts to `width` characters, with an ellipsis when something is lost. */

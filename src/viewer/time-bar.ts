@@ -21,7 +21,8 @@ export function drawBar(span: SpanRecord, window: TimeWindow, width: number, pai
   const end = Math.max(startCell * 8 + 1, eighthsOf(span.endTimeUnixNano));
   const bar = FULL.repeat(Math.floor(end / 8) - startCell) + (EIGHTHS[end % 8] ?? '');
   const after = startCell + lengthOf(bar);
-  return dim(guides(0, startCell, width)) + paint(bar) + dim(guides(after, width, width));
+  const [before, behind] = [guides(0, startCell, width), guides(after, width, width)];
+  return (before && dim(before)) + paint(bar) + (behind && dim(behind));
 }
 
 /** Draws times at the quarters, as many as fit: `0 … 24.1 ms … 48.2 ms`. */

@@ -1,12 +1,11 @@
 /**
  * Whole traces in a form that is the same in every run: trees instead of ids, no times, placeholders for what varies.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
 import type { Test } from 'tap';
 import type { Attributes, SpanRecord } from '../../src/viewer/span-record.js';
 import { buildTree, flatten, type SpanNode, serviceOf } from '../../src/viewer/trace-tree.js';
-import { GOLDEN, ROOT } from './paths.js';
+import { goldenFile } from './golden.js';
+import { ROOT } from './paths.js';
 
 /** A span as a golden file has it: JSON only, absent where empty. Its `label` is what links point to. */
 export interface StableSpan {
@@ -30,6 +29,8 @@ export interface NormaliseOptions {
   omit?: readonly (string | RegExp)[];
   /** Further replacements in strings, after the built-in ones. */
   replace?: readonly (readonly [pattern: RegExp, placeholder: string])[];
+  /** Order of siblings: by start time (default), or by name where an application does things in parallel. */
+  siblings?: 'start' | 'name';
 }
 
 /** A span is a root and everything under it; spans of one trace that do not hang together give several. */
@@ -42,6 +43,7 @@ export function normalise(spans: readonly SpanRecord[], options: NormaliseOption
     if (cyclic.length > 0) throw new Error(`spans in a cycle: ${cyclic.map((span) => span.name).join(', ')}`);
     return roots;
   });
+  if (options.siblings === 'name') for (const { children } of trees.flat(1).flatMap(flatten)) children.sort(byName);
   const labels = new Map<string, string>();
   for (const [index, roots] of trees.entries()) {
     const nodes = roots.flatMap(flatten);
@@ -50,22 +52,10 @@ export function normalise(spans: readonly SpanRecord[], options: NormaliseOption
   return trees.map((roots) => roots.map((node) => stableSpan(node, labels, options)));
 }
 
-/**
- * Compares normalised traces with test/golden/<name>.json as one assertion of `t`.
- * UPDATE_GOLDEN=1 writes the file instead; without a file the assertion fails and says so.
- */
+/** Compares normalised traces with test/golden/<name>.json as one assertion of `t`; see `goldenFile`. */
 export function golden(t: Test, name: string, spans: readonly SpanRecord[], options: NormaliseOptions = {}): void {
-  const file = join(GOLDEN, `${name}.json`);
-  const actual = normalise(spans, options);
-  if (process.env.UPDATE_GOLDEN === '1') {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${JSON.stringify(actual, null, 2)}\n`);
-  }
-  if (!existsSync(file)) {
-    t.fail(`${relative(ROOT, file)} does not exist: run with UPDATE_GOLDEN=1 and review it`, { spans: sketch(spans) });
-    return;
-  }
-  t.strictSame(JSON.parse(JSON.stringify(actual)), JSON.parse(readFileSync(file, 'utf8')), `golden ${name}`);
+  const json = JSON.stringify(normalise(spans, options), null, 2);
+  goldenFile(t, `${name}.json`, `${json}\n`, (text) => JSON.parse(text));
 }
 
 /**
@@ -94,6 +84,11 @@ export function groupByTrace(spans: readonly SpanRecord[]): SpanRecord[][] {
     else traces.set(span.traceId, [span]);
   }
   return [...traces.values()];
+}
+
+function byName(a: SpanNode, b: SpanNode): number {
+  const key = ({ span }: SpanNode) => `${serviceOf(span)} ${span.name} ${span.kind}`;
+  return key(a).localeCompare(key(b));
 }
 
 function stableSpan(node: SpanNode, labels: Map<string, string>, options: NormaliseOptions): StableSpan {

@@ -88,6 +88,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   viewer: {},
   'guard.ts': {},
   'version.ts': {},
+  'thread.ts': {},
   'index.ts': { values: ['version.ts'] },
 };
 

@@ -218,7 +218,7 @@ t.test('mTLS needs key and certificate', async (t) => {
 
 t.test('credentials and query of an endpoint are in no message', async (t) => {
   for (const protocol of ['http/protobuf', 'grpc']) {
-    for (const endpoint of ['https://u:s3cr3t@c:4317/?k=s3cr3t', 'u:s3cr3t@c:4317?k=s3cr3t', 'ftp://u:s3cr3t@c']) {
+    for (const endpoint of ['https://u:s3cr3t@c:4317/p?k=s3cr3t', 'u:s3cr3t@c:4317?k=s3cr3t', 'ftp://u:s3cr3t@c']) {
       const { messages } = otlp({ TRACES_ENDPOINT: endpoint, PROTOCOL: protocol });
       t.not(messages, '', endpoint);
       t.notMatch(messages, 's3cr3t');

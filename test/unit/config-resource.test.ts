@@ -47,7 +47,7 @@ t.test('resource detectors: env is always among them', async (t) => {
   t.match(detectors('process'), { resourceDetectors: ['process', 'env'], messages: [] });
   t.same(detectors('none').resourceDetectors, ['env']);
   t.same(detectors(',').resourceDetectors, ['container', 'host', 'os', 'serviceinstance', 'process', 'env']);
-  t.match(detectors('hots,os'), { resourceDetectors: ['os', 'env'], messages: [/did you mean host\?/] });
+  t.match(detectors('hosts,os'), { resourceDetectors: ['os', 'env'], messages: [/did you mean host\?/] });
   const all = detectors('all');
   t.same(all.resourceDetectors, [
     'container',

@@ -1,0 +1,106 @@
+/**
+ * Traces fetch and the undici package through the diagnostics channels of both. Main thread; loaded at boot, because
+ * fetch is a global and no module load announces it: must stay small and load nothing but node:diagnostics_channel.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import {
+  context as contextApi,
+  propagation,
+  type Span,
+  SpanKind,
+  type TextMapSetter,
+  type Tracer,
+} from '@opentelemetry/api';
+import { AGENT_VERSION } from '../../version.js';
+import {
+  captureHeaders,
+  createHttpRules,
+  type HttpRules,
+  isCancellation,
+  methodInName,
+  recordClientStatus,
+} from '../http/rules.js';
+import { createTie, failSpan, inject, isSuppressed } from '../operation.js';
+import { Faults } from '../patch.js';
+import type { CreateInstrumentation } from '../types.js';
+import { connectionAttributes, startAttributes } from './attributes.js';
+import { UNDICI } from './manifest.js';
+import { readHeader, setRequestHeader, type UndiciRequest, type UndiciResponse, type UndiciSocket } from './request.js';
+
+interface Message {
+  readonly request: UndiciRequest;
+  readonly socket: UndiciSocket;
+  readonly response: UndiciResponse;
+  readonly error: unknown;
+}
+
+/** The open span of a request; undefined once it has ended. */
+const spans = createTie<Span | undefined>();
+
+const setter: TextMapSetter<UndiciRequest> = { set: setRequestHeader };
+
+function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules): void {
+  // CONNECT opens a tunnel for the request that the application made, which comes here by itself.
+  if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
+  const parent = contextApi.active();
+  if (isSuppressed(parent)) return;
+  // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.
+  if (request.upgrade) {
+    propagation.inject(parent, request, setter);
+    return;
+  }
+  const attributes = startAttributes(request, rules);
+  const span = tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
+  if (span.isRecording()) spans.set(request, span);
+  inject(parent, span, request, setter);
+}
+
+function respond(span: Span, response: UndiciResponse, rules: HttpRules): void {
+  const { statusCode, headers } = response;
+  if (statusCode < 200 && statusCode !== 101) return;
+  recordClientStatus(span, statusCode);
+  if (rules.client.response.length > 0) {
+    span.setAttributes(captureHeaders(rules.client.response, (name) => readHeader(headers, name)));
+  }
+}
+
+function end(span: Span, request: UndiciRequest): void {
+  spans.set(request, undefined);
+  span.end();
+}
+
+/** Subscribes at once: the only instrumentation without a module to wait for. */
+export const create: CreateInstrumentation = ({ tracerProvider, config, log }) => {
+  const tracer = tracerProvider.getTracer(UNDICI.scope, AGENT_VERSION);
+  const rules = createHttpRules(config.http);
+  const faults = new Faults('undici', log);
+
+  // Node: what a subscriber throws becomes an uncaught exception of the application.
+  const on = (channel: string, handle: (message: Message) => void): void => {
+    subscribe(channel, (message) => {
+      try {
+        handle(message as Message);
+      } catch (error) {
+        faults.record(error);
+      }
+    });
+  };
+  const onOpen = (channel: string, handle: (span: Span, message: Message) => void): void => {
+    on(channel, (message) => {
+      const span = spans.get(message.request);
+      if (span !== undefined) handle(span, message);
+    });
+  };
+
+  on('undici:request:create', ({ request }) => {
+    if (!faults.isDisabled) start(request, tracer, rules);
+  });
+  onOpen('undici:client:sendHeaders', (span, { socket }) => span.setAttributes(connectionAttributes(socket)));
+  onOpen('undici:request:headers', (span, { response }) => respond(span, response, rules));
+  onOpen('undici:request:trailers', (span, { request }) => end(span, request));
+  onOpen('undici:request:error', (span, { request, error }) => {
+    if (!isCancellation(error)) failSpan(span, error);
+    end(span, request);
+  });
+  return { targets: [] };
+};

@@ -1,0 +1,17 @@
+/**
+ * Which kind of thread this is, without `node:worker_threads`: loading that costs a process without workers 5 ms, because
+ * it loads Node's streams. No imports, no work at load time.
+ */
+
+/**
+ * True on the main thread. Node marks what a worker must not call (`process.abort` and its like) with `disabled`.
+ * Node: lib/internal/process/worker_thread_only.js; a test holds this against `isMainThread` on every supported line.
+ */
+export function isMainThread(): boolean {
+  return (process.abort as { disabled?: boolean }).disabled !== true;
+}
+
+/** True in Node's own loader thread, which re-runs preloads but never runs an application. */
+export function isLoaderThread(): boolean {
+  return !isMainThread() && process.argv[1] === undefined;
+}

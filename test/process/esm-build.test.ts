@@ -1,0 +1,25 @@
+/**
+ * A package whose ES module build is code of its own (openai): traced through both builds, its module not replaced.
+ *
+ *   chat stub-model (CLIENT)
+ */
+import t from 'tap';
+import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { nodeBinaries } from '../helpers/node-versions.js';
+import { runApp } from '../helpers/run-app.js';
+
+for (const { node, version, major } of nodeBinaries()) {
+  for (const file of ['openai/app.cjs', 'openai/app.mjs']) {
+    t.test(`Node ${version}: ${file}`, { skip: major < 20 && 'openai needs Node 20' }, async (t) => {
+      const collector = await startCollector();
+      t.teardown(() => collector.close());
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'asker' };
+      const app = runApp({ node, file, env });
+      t.match(await app.exited, { code: 0 }, { stderr: app.stderr() });
+      t.equal(app.stdout(), 'hello\n');
+      const chat = collector.spans().filter((span) => span.scope.name.endsWith('instrumentation-openai'));
+      t.match(chat, [{ name: 'chat stub-model', kind: 'CLIENT', attributes: { 'gen_ai.response.id': 'answer-1' } }]);
+      t.equal(chat.length, 1);
+    });
+  }
+}
