@@ -60,6 +60,7 @@ export function start(notice?: string): void {
   const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);
   const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
   installHooks(registry, { nodeVersion: process.versions.node, isEsmEntry: entry.isEsm, log });
+  registry.startGlobals();
   if (!config.isSdkDisabled) reportService(service, log);
   log.info(describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node }));
 }

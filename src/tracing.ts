@@ -54,9 +54,6 @@ function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
   };
   return {
     handOver,
-    get isInProcess() {
-      return pipelines.some((pipeline) => pipeline.isInProcess);
-    },
     // Ending a span reaches every processor, so one pipeline's list of open spans is enough.
     endOpenSpans: (why, exception) => pipelines[0]?.endOpenSpans(why, exception),
     async flush(timeoutMillis) {

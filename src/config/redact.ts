@@ -4,11 +4,18 @@
 
 const MAX_QUOTED_LENGTH = 120;
 const MAX_REASONS = 5;
+/** What JSON leaves unescaped and a terminal obeys: C1 controls, line separators, changes of direction. */
+const INVISIBLE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** The text in double quotes on one line: control characters escaped, cut to 120 characters. */
 export function quote(text: string): string {
-  const shown = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
-  return JSON.stringify(shown);
+  const json = JSON.stringify(shorten(text, MAX_QUOTED_LENGTH));
+  return json.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The text cut to a length, with `…` in place of the rest. */
+export function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /**
@@ -22,7 +29,7 @@ export function redactUrl(url: string): string {
   const rest = text.slice(afterCredentials);
   const end = rest.search(/[?#]/);
   const shown = end === -1 ? rest : `${rest.slice(0, end)}?***`;
-  return afterCredentials === 0 ? shown : `${scheme}***@${shown}`;
+  return shorten(afterCredentials === 0 ? shown : `${scheme}***@${shown}`, MAX_QUOTED_LENGTH);
 }
 
 /** Reasons as one text; of many only the first five, so that a message stays a line. */

@@ -5,7 +5,7 @@
 import { findVariable, type NamesOf, VARIABLES, type VariableName, type VariableTable } from './env-table.js';
 import { parseList } from './parse.js';
 import { type ExplainWord, parseByRow, parseWords } from './parse-row.js';
-import { joinReasons, quote, redactUrl } from './redact.js';
+import { joinReasons, quote, redactUrl, shorten } from './redact.js';
 import type { ConfigProblem, ValueSource } from './types.js';
 import type { Variable } from './variable.js';
 
@@ -22,6 +22,9 @@ export interface SetValue {
 
 type NumberName = NamesOf<'integer' | 'duration' | 'timeout'>;
 type WordOf<N extends NamesOf<'enum' | 'enum list'>> = VariableTable[N]['allowed'][number];
+
+/** Names of headers and variables have no limit of their own. */
+const MAX_MESSAGE_LENGTH = 2000;
 
 export class Settings {
   readonly #values: ReadonlyMap<string, SetValue>;
@@ -41,7 +44,8 @@ export class Settings {
   }
 
   /** Adds a problem; the same message is kept once. */
-  report(severity: ConfigProblem['severity'], variable: string, message: string): void {
+  report(severity: ConfigProblem['severity'], variable: string, text: string): void {
+    const message = shorten(text, MAX_MESSAGE_LENGTH);
     this.#problems.set(message, { variable, severity, message });
   }
 

@@ -5,27 +5,36 @@
 const MAX_DISTANCE = 2;
 const SHORT_WORD = 4;
 
-/** Number of single-character edits between two words, or `limit + 1` as soon as it is certain to exceed `limit`. */
+/**
+ * Number of edits between two words (insert, remove, replace a character, swap two neighbours), or `limit + 1` as soon
+ * as it is certain to exceed `limit`.
+ */
 export function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) > limit) return limit + 1;
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let row = 1; row <= left.length; row++) {
     const current = [row];
-    let smallest = row;
     for (let column = 1; column <= right.length; column++) {
-      const substitution = left[row - 1] === right[column - 1] ? 0 : 1;
+      const isSame = left[row - 1] === right[column - 1];
+      const isSwap = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
       const distance = Math.min(
-        (previous[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (previous[column - 1] ?? 0) + substitution,
+        at(previous, column) + 1,
+        at(current, column - 1) + 1,
+        at(previous, column - 1) + (isSame ? 0 : 1),
+        isSwap && row > 1 && column > 1 ? at(beforePrevious, column - 2) + 1 : Number.POSITIVE_INFINITY,
       );
       current.push(distance);
-      if (distance < smallest) smallest = distance;
     }
-    if (smallest > limit) return limit + 1;
+    if (Math.min(...current) > limit) return limit + 1;
+    beforePrevious = previous;
     previous = current;
   }
-  return previous[right.length] ?? 0;
+  return Math.min(at(previous, right.length), limit + 1);
+}
+
+function at(distances: readonly number[], index: number): number {
+  return distances[index] ?? Number.POSITIVE_INFINITY;
 }
 
 /** Names share long prefixes, so the distance is taken over the part in which two words differ. */

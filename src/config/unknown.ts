@@ -4,6 +4,7 @@
  */
 import { findVariable, knownNames } from './env-table.js';
 import { switchedInstrumentation, switchNames } from './instrumentation-names.js';
+import { quote } from './redact.js';
 import type { Settings } from './settings.js';
 import { nearest, sameWords } from './suggest.js';
 
@@ -20,7 +21,8 @@ export function reportUnknown(settings: Settings): void {
     if (isKnown(name) || FOREIGN.test(name) || ++examined > MAX_NAMES) continue;
     const suggestion = suggestName(name);
     if (suggestion === undefined) continue;
-    settings.report('warn', name, `${name} is not a known variable; did you mean ${suggestion}? It is ignored`);
+    const shown = /^\w+$/.test(name) ? name : quote(name);
+    settings.report('warn', name, `${shown} is not a known variable; did you mean ${suggestion}? It is ignored`);
   }
 }
 
@@ -35,8 +37,9 @@ function suggestName(name: string): string | undefined {
 
 /** Compares the instrumentation names alone: `JMS` is as near to `DNS` as a typing error of a long name. */
 function suggestSwitch(name: string): string | undefined {
-  if (!name.startsWith('OTEL_INSTRUMENTATION_') || !name.endsWith('_ENABLED')) return undefined;
+  if (!name.startsWith('OTEL_INSTRUMENTATION_')) return undefined;
   const candidates = switchNames();
+  if (!name.endsWith('_ENABLED')) return nearest(name, candidates);
   const parts = candidates.map((candidate) => candidate.replace(SWITCH_AFFIXES, ''));
   const found = nearest(name.replace(SWITCH_AFFIXES, ''), parts);
   return found === undefined ? undefined : candidates[parts.indexOf(found)];

@@ -6,7 +6,6 @@ import {
   type Context,
   createContextKey,
   propagation,
-  ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
   type TextMapSetter,
@@ -17,7 +16,8 @@ import { ERROR_TYPE, OTHER } from './semconv.js';
 // The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
 // instrumentations and ours understand each other.
 const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+/** For contexts that hold the metadata themselves. */
+export const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
 /** Travels in the context of a server request; the framework that matched a route writes it down here. */
 export interface RpcMetadata {
@@ -25,6 +25,8 @@ export interface RpcMetadata {
   readonly span: Span;
   /** Template with its mount prefix; undefined until known. */
   route?: string;
+  /** Ours: what made the framework answer with an error; recorded if the span ends as failed. */
+  error?: unknown;
 }
 
 /** True when nothing may be traced or injected: the agent's own traffic and excluded requests. */
@@ -41,63 +43,6 @@ export function suppress(context: Context): Context {
 export function rpcMetadataOf(context: Context): RpcMetadata | undefined {
   const metadata = context.getValue(RPC_METADATA_KEY) as RpcMetadata | undefined;
   return metadata?.type === 'http' ? metadata : undefined;
-}
-
-/** The API keeps the key of the active span to itself, but says it to any context it is asked to set a span in. */
-function learnSpanKey(): symbol {
-  let key: symbol | undefined;
-  const probe: Context = {
-    getValue: () => undefined,
-    setValue(asked) {
-      key = asked;
-      return probe;
-    },
-    deleteValue: () => probe,
-  };
-  trace.setSpan(probe, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }));
-  if (key === undefined) throw new Error('the API did not say its span key');
-  return key;
-}
-
-const SPAN_KEY = learnSpanKey();
-
-/**
- * The context of a server request: two values over a parent, without the two map copies and six closures that setting
- * them one after the other in the API's own context takes.
- */
-export class RequestContext implements Context {
-  readonly #parent: Context;
-  readonly #metadata: RpcMetadata;
-  #plain: Context | undefined;
-
-  constructor(parent: Context, metadata: RpcMetadata) {
-    this.#parent = parent;
-    this.#metadata = metadata;
-  }
-
-  getValue(key: symbol): unknown {
-    if (key === SPAN_KEY) return this.#metadata.span;
-    if (key === RPC_METADATA_KEY) return this.#metadata;
-    return this.#parent.getValue(key);
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return this.#asPlain().setValue(key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return this.#asPlain().deleteValue(key);
-  }
-
-  #asPlain(): Context {
-    this.#plain ??= this.#parent.setValue(SPAN_KEY, this.#metadata.span).setValue(RPC_METADATA_KEY, this.#metadata);
-    return this.#plain;
-  }
-}
-
-/** Never the active context: a request that arrives belongs to its sender, whatever ran when the server was started. */
-export function extractFrom(headers: unknown): Context {
-  return propagation.extract(ROOT_CONTEXT, headers);
 }
 
 /** Writes the headers that carry `span` on behalf of a call made in `parent`. */

@@ -20,6 +20,8 @@ export interface RegistryReport {
 }
 
 export interface Registry extends ModuleListener, EsmListener {
+  /** Creates the instrumentations whose target is there before any module is loaded. Never throws. */
+  startGlobals(): void;
   readonly report: RegistryReport;
 }
 
@@ -42,6 +44,7 @@ class ModuleRegistry implements Registry {
   readonly esmPackages: readonly string[];
   readonly applicationFolder: string | undefined;
   readonly #applicationSlots: readonly Slot[];
+  readonly #globalSlots: readonly Slot[];
   readonly #slots = new Map<string, Slot[]>();
   readonly #context: InstrumentationContext;
   readonly #applied = new Set<string>();
@@ -52,17 +55,26 @@ class ModuleRegistry implements Registry {
     const builtins: string[] = [];
     const esmPackages: string[] = [];
     const applicationSlots: Slot[] = [];
+    const globalSlots: Slot[] = [];
     for (const entry of entries) {
       const slot: Slot = { entry, instrumentation: undefined };
       for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
       if (entry.isBuiltin === true) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
       if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
+      if (entry.isGlobal === true) globalSlots.push(slot);
     }
+    this.#globalSlots = globalSlots;
     this.#applicationSlots = applicationSlots;
     this.applicationFolder = applicationSlots.length > 0 ? context.config.lambdaTaskRoot : undefined;
     this.builtins = builtins;
     this.esmPackages = esmPackages;
+  }
+
+  startGlobals(): void {
+    for (const slot of this.#globalSlots) {
+      if (this.#instrumentationOf(slot) !== null) this.#applied.add(slot.entry.name);
+    }
   }
 
   get report(): RegistryReport {

@@ -4,7 +4,7 @@
  */
 import type { AgentConfig } from '../config/types.js';
 import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
-import type { Instrumentation, InstrumentationContext } from './types.js';
+import type { CreateInstrumentation, Instrumentation, InstrumentationContext } from './types.js';
 
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
@@ -16,6 +16,8 @@ export interface TableEntry {
   readonly hasEsmBuild?: boolean;
   /** Off unless named: spans that few people want (fs, net, dns). */
   readonly isOffByDefault?: boolean;
+  /** Its target is a global of Node (fetch) that no module load announces: created at boot. */
+  readonly isGlobal?: boolean;
   /** Patches a file of the application itself, named by its absolute path (the handler of an AWS Lambda). */
   readonly patchesApplicationFiles?: boolean;
   /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
@@ -23,8 +25,16 @@ export interface TableEntry {
   load(context: InstrumentationContext): Instrumentation;
 }
 
+interface OwnModule {
+  readonly create: CreateInstrumentation;
+}
+
 type Extra = Partial<Omit<TableEntry, 'name' | 'modules' | 'load'>>;
 type OfficialOptions = (config: AgentConfig) => AdapterOptions;
+
+function own(name: string, modules: readonly string[], load: () => OwnModule, extra: Extra = {}): TableEntry {
+  return { name, modules, ...extra, load: (context) => load().create(context) };
+}
 
 /** `load` returns the package's exports, `exportName` is its instrumentation class. */
 function official(
@@ -61,11 +71,13 @@ const always =
 
 const BUILTIN: Extra = { isBuiltin: true };
 const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
+const GLOBAL: Extra = { isGlobal: true, propagates: true };
 const APPLICATION_FILES: Extra = { patchesApplicationFiles: true };
 const CARRIES_CONTEXT: Extra = { propagates: true };
 
 /** All instrumentations, in the order in which patches of one module are applied. */
 export const TABLE: readonly TableEntry[] = [
+  own('undici', [], () => require('./undici/patch.js'), GLOBAL),
   official(
     'http',
     ['http', 'https'],

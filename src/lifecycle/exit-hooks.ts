@@ -11,8 +11,6 @@
  */
 
 export interface Deliverer {
-  /** True when sending needs this thread's event loop: {@link flushSync} cannot deliver then. */
-  readonly isInProcess: boolean;
   /** Hands over what is queued without waiting. Never throws. */
   handOver(): void;
   /** Ends every open span with an error status that says why. Never throws. */
@@ -102,10 +100,7 @@ export function installExitHooks({ deliverer, timeoutMillis, isMainThread }: Exi
       fatalError = undefined;
     });
   });
-  process.on('beforeExit', () => {
-    if (deliverer.isInProcess) void budget.spend((millis) => deliverer.flush(millis));
-    else deliverer.handOver();
-  });
+  process.on('beforeExit', () => deliverer.handOver());
   process.on('exit', (code) => {
     const why = fatalError === undefined ? `the process exited with code ${code}` : 'the process crashed';
     deliverer.endOpenSpans(`${why} before the span ended`, fatalError);

@@ -14,8 +14,12 @@ export interface DeliveryCounters {
   readonly exported: number;
   /** Spans lost, by reason; every reason is present. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Spans waiting or on their way. */
+  /** Spans waiting or on their way, in memory or in the spool. */
   readonly queued: number;
+  /** The part of `queued` that is on disk and survives the process. */
+  readonly spooled: number;
+  /** Spans of earlier processes that this one delivered; not part of the equation above. */
+  readonly restored: number;
 }
 
 export interface MutableCounters extends DeliveryCounters {
@@ -23,11 +27,20 @@ export interface MutableCounters extends DeliveryCounters {
   exported: number;
   dropped: Record<DropReason, number>;
   queued: number;
+  spooled: number;
+  restored: number;
 }
 
 export function createCounters(): MutableCounters {
   const dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0]));
-  return { created: 0, exported: 0, dropped: dropped as Record<DropReason, number>, queued: 0 };
+  return {
+    created: 0,
+    exported: 0,
+    dropped: dropped as Record<DropReason, number>,
+    queued: 0,
+    spooled: 0,
+    restored: 0,
+  };
 }
 
 /** A copy that does not change any more. */

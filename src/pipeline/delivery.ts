@@ -27,7 +27,7 @@ import { openWorkerChannel } from './worker-channel.js';
 
 export interface DeliveryEvents {
   /** The batch's memory may be used again. Counters are up to date. */
-  onSettled(batch: SealedBatch): void;
+  onReleased(batch: SealedBatch): void;
   onDropped(reason: DropReason, count: number): void;
   onReport(report: ReportMessage): void;
   /** The exporter moved to this thread, or failed for good. One complete sentence. */
@@ -54,6 +54,8 @@ const startTimer = setTimeout;
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #unsettled = new Map<number, SealedBatch>();
+  /** Span counts of batches that are on disk, by id: no memory is held for them. */
+  readonly #spooled = new Map<number, number>();
   readonly #flushes = new Map<number, () => void>();
   #state: State = 'idle';
   #channel: Channel | undefined;
@@ -151,6 +153,8 @@ export class Delivery {
 
   #onMessage(message: FromExporter): void {
     if (message.verb === 'SETTLED') this.#onSettled(message);
+    else if (message.verb === 'SPOOLED') this.#onSpooled(message.id);
+    else if (message.verb === 'RESTORED') this.#options.counters.restored += message.exported;
     else if (message.verb === 'FLUSHED') this.#finishFlush(message.id);
     else if (message.verb === 'REPORT') this.#options.events.onReport(message);
     else {
@@ -161,18 +165,29 @@ export class Delivery {
 
   #onSettled(message: SettledMessage): void {
     const batch = this.#unsettled.get(message.id);
-    if (batch === undefined) return;
+    const spanCount = batch?.spanCount ?? this.#spooled.get(message.id);
+    if (spanCount === undefined) return;
     this.#crashes = 0;
-    this.#unsettled.delete(message.id);
     const { counters, events } = this.#options;
+    if (this.#spooled.delete(message.id)) counters.spooled -= spanCount;
+    this.#unsettled.delete(message.id);
     counters.exported += message.exported;
-    counters.queued -= batch.spanCount;
+    counters.queued -= spanCount;
     for (const reason of DROP_REASONS) {
       const count = message.dropped[reason] ?? 0;
       counters.dropped[reason] += count;
       if (count > 0) events.onDropped(reason, count);
     }
-    events.onSettled(batch);
+    if (batch !== undefined) events.onReleased(batch);
+  }
+
+  #onSpooled(id: number): void {
+    const batch = this.#unsettled.get(id);
+    if (batch === undefined) return;
+    this.#unsettled.delete(id);
+    this.#spooled.set(id, batch.spanCount);
+    this.#options.counters.spooled += batch.spanCount;
+    this.#options.events.onReleased(batch);
   }
 
   #dropAll(reason: DropReason): void {
@@ -243,7 +258,7 @@ export class Delivery {
     this.#channel?.drain();
   }
 
-  /** Drops what is left under `reason` and lets the exporter go. */
+  /** Drops what is left in memory under `reason` and lets the exporter go; what is on disk stays queued. */
   stop(reason: DropReason): void {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';

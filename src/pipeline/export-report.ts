@@ -29,6 +29,7 @@ const ADVICE: Readonly<Record<FailureClass, string>> = {
   server_error: 'the collector failed; look at its log',
   proxy: 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY',
   garbage: 'the answer makes no sense; check what listens there',
+  spool: 'check OTEL_NODE_SPOOL_DIRECTORY; spans wait in memory meanwhile',
   exporter_fault: 'this is a fault of the agent',
 };
 
@@ -45,7 +46,8 @@ const DROP_TEXT: Readonly<Record<DropReason, string>> = {
   response_too_large: 'the answer exceeded 4 MiB',
   exporter_fault: 'the exporter failed',
   process_end: 'the process ended first (OTEL_NODE_SHUTDOWN_TIMEOUT)',
-  spool_full: 'the spool was full or they were too old',
+  spool_full: 'the spool was full or they were too old (OTEL_NODE_SPOOL_MAX_MIB, OTEL_NODE_SPOOL_MAX_AGE)',
+  spool_damaged: 'a file of the spool was damaged',
 };
 
 export interface ExportReport {

@@ -10,6 +10,7 @@
  *                     │   (the chunk itself stays here,        sends, retries
  *                     │    so a dead worker loses nothing)
  *   chunk is reused ◄─┴── SETTLED {id, counts} ◄───────────────┘ and never looks at that chunk again
+ *                         (or SPOOLED {id} first: on disk)
  *
  *   Slots (Int32Array over one SharedArrayBuffer) exist only to wake a thread that blocks in the `exit` event:
  *   the exporter adds 1 to SLOT_SIGNAL after every message it posts, the blocked side sleeps on that number under a
@@ -58,8 +59,10 @@ export const DROP_REASONS = [
   'exporter_fault',
   /** The process ended before they could be sent. */
   'process_end',
-  /** Older than the spool keeps spans, or pushed out of it by newer ones. */
+  /** Older than the spool keeps spans, pushed out of it by newer ones, or taken over by another process. */
   'spool_full',
+  /** The spool's file was damaged. */
+  'spool_damaged',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
@@ -84,6 +87,7 @@ export type FailureClass =
   | 'server_error'
   | 'proxy'
   | 'garbage'
+  | 'spool'
   | 'exporter_fault';
 
 /** `detail` holds no header value, no URL credentials and no span content. */
@@ -96,6 +100,8 @@ export type ExportKind = 'http/protobuf' | 'http/json' | 'grpc' | 'zipkin';
 
 export interface SpoolSettings {
   readonly directory: string;
+  /** Names this pipeline's folder in the directory; survives the exporter, not the process. */
+  readonly owner: string;
   readonly maxBytes: number;
   readonly maxAgeMillis: number;
 }
@@ -156,6 +162,19 @@ export interface SettledMessage {
   readonly dropped: Partial<Record<DropReason, number>>;
 }
 
+/** The batch is on disk: its chunk may be reused; SETTLED will follow, maybe from another exporter. */
+export interface SpooledMessage {
+  readonly verb: 'SPOOLED';
+  readonly id: number;
+}
+
+/** Spans that an earlier process had left in the spool. */
+export interface RestoredMessage {
+  readonly verb: 'RESTORED';
+  readonly exported: number;
+  readonly dropped: number;
+}
+
 export interface FlushedMessage {
   readonly verb: 'FLUSHED';
   readonly id: number;
@@ -167,7 +186,13 @@ export type ReportMessage =
   | { readonly verb: 'REPORT'; readonly kind: 'recovered'; readonly outageMillis: number }
   | { readonly verb: 'REPORT'; readonly kind: 'warning'; readonly detail: string };
 
-export type FromExporter = { readonly verb: 'READY' } | SettledMessage | FlushedMessage | ReportMessage;
+export type FromExporter =
+  | { readonly verb: 'READY' }
+  | SettledMessage
+  | SpooledMessage
+  | RestoredMessage
+  | FlushedMessage
+  | ReportMessage;
 
 /** Marks our worker among the application's: `workerData.traceAgent`. */
 export interface WorkerStart {

@@ -14,8 +14,8 @@ export interface DeliverySettings {
   readonly maxQueueBytes: number;
   /** OTEL_NODE_EXPORT_CONCURRENCY: requests under way at once. */
   readonly maxConcurrentExports: number;
-  /** OTEL_NODE_SPOOL_*; undefined = no spool. */
-  readonly spool: SpoolSettings | undefined;
+  /** OTEL_NODE_SPOOL_DIRECTORY, _MAX_MIB (in bytes here), _MAX_AGE; undefined = no spool. */
+  readonly spool: Omit<SpoolSettings, 'owner'> | undefined;
 }
 
 export const DEFAULT_DELIVERY: DeliverySettings = {
@@ -33,6 +33,12 @@ export function queueLimits(config: AgentConfig, delivery: DeliverySettings): Qu
   return { maxSpans, maxBytes: delivery.maxQueueBytes, maxBatchSpans: Math.min(batch.maxExportBatchSize, maxSpans) };
 }
 
+/** Unique among processes, containers and threads that share a directory; no need for it to be unpredictable. */
+function ownerName(): string {
+  const random = Array.from({ length: 2 }, () => Math.floor(Math.random() * 2 ** 32).toString(16));
+  return `${Date.now().toString(16)}-${process.pid.toString(16)}-${random.join('')}`;
+}
+
 /** `userAgent` names the agent and the SDK, as the OTLP exporter specification asks. */
 export function exportSettings(
   config: AgentConfig,
@@ -41,7 +47,8 @@ export function exportSettings(
   userAgent: string,
 ): ExportSettings {
   const { otlp, zipkin, batch } = config;
-  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool: delivery.spool };
+  const spool = delivery.spool && { ...delivery.spool, owner: ownerName() };
+  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool };
   if (destination === 'zipkin') {
     return {
       ...common,

@@ -105,7 +105,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     runDetached: (run) => boot.runInAsyncScope(run),
     encodeResource: () => encodeResourceBytes(options.resourceAttributes, options.resourceSchemaUrl),
     events: {
-      onSettled: (batch) => queue.release(batch),
+      onReleased: (batch) => queue.release(batch),
       onDropped: (reason, count) => noteDrop(reason, count),
       onReport: (message) => report.report(message),
       onNotice: (severity, text) => log[severity](text),

@@ -38,7 +38,8 @@ interface Row {
   branch: string;
   /** Tree lines in front of the details: what continues below this span. */
   continuation: string;
-  isOrphan: boolean;
+  /** What is wrong with its place in the tree. */
+  fault: string | undefined;
 }
 
 interface Layout {
@@ -63,7 +64,7 @@ export function renderWaterfall(spans: readonly SpanRecord[], options: Waterfall
   const { roots, cyclic } = buildTree(spans);
   // A cycle has no root; its spans are shown side by side rather than not at all.
   const shown = [...roots, ...cyclic.map((span) => ({ span, children: [] }))];
-  const rows = rowsOf(shown, maxSpans);
+  const rows = rowsOf(shown, cyclic, maxSpans);
   const layout = layOut(rows, columns);
 
   const lines = [...headline(summary, colors, columns), '', axisLine(layout, window, colors)];
@@ -92,7 +93,7 @@ function headline(summary: ReturnType<typeof summarise>, colors: Colors, columns
 }
 
 /** Depth first, without recursion: a broken loop in an application can make a chain of thousands. */
-function rowsOf(roots: readonly SpanNode[], limit: number): Row[] {
+function rowsOf(roots: readonly SpanNode[], cyclic: readonly SpanRecord[], limit: number): Row[] {
   const rows: Row[] = [];
   const pending = roots.map((node) => ({ node, indent: '', isRoot: true, isLast: true })).reverse();
   for (let next = pending.pop(); next && rows.length < limit; next = pending.pop()) {
@@ -102,7 +103,7 @@ function rowsOf(roots: readonly SpanNode[], limit: number): Row[] {
       span: node.span,
       branch: isRoot ? '' : `${indent}${isLast ? '└─ ' : '├─ '}`,
       continuation: below + (node.children.length > 0 ? '│  ' : '   '),
-      isOrphan: isRoot && node.span.parentSpanId !== '',
+      fault: isRoot ? faultOf(node.span, cyclic) : undefined,
     });
     const children = node.children.map((child, index) => ({
       node: child,
@@ -113,6 +114,11 @@ function rowsOf(roots: readonly SpanNode[], limit: number): Row[] {
     pending.push(...children.reverse());
   }
   return rows;
+}
+
+function faultOf(span: SpanRecord, cyclic: readonly SpanRecord[]): string | undefined {
+  if (span.parentSpanId === '') return undefined;
+  return `its parent ${span.parentSpanId} ${cyclic.includes(span) ? 'also hangs below it' : 'is missing'}`;
 }
 
 function layOut(rows: readonly Row[], columns: number): Layout {
@@ -160,14 +166,14 @@ function spanLine(
 
 function detailLine(row: Row, layout: Layout, colors: Colors): string | undefined {
   const details = detailsOf(row.span).map(printable);
-  if (row.isOrphan) details.unshift(`its parent ${row.span.parentSpanId} is missing`);
+  if (row.fault !== undefined) details.unshift(row.fault);
   if (details.length === 0) return undefined;
   // Shortened only when the branch above it is, so that the lines of the tree meet.
   const isShortened = lengthOf(row.branch) > Math.floor(layout.nameWidth / 2);
   const branch = isShortened ? shorten(row.continuation, layout.nameWidth + 6) : row.continuation;
   const width = layout.columns - layout.serviceWidth - 1 - lengthOf(branch);
   const text = fit(details.join(' · '), width);
-  const paint = row.span.status.code === 'ERROR' || row.isOrphan ? colors.red : colors.dim;
+  const paint = row.span.status.code === 'ERROR' || row.fault !== undefined ? colors.red : colors.dim;
   return `${' '.repeat(layout.serviceWidth + 1)}${colors.dim(branch)}${paint(text)}`;
 }
 

@@ -9,8 +9,9 @@
  * The time limit of an export counts what a batch spends in requests. Waiting for the gate is not sending: a batch that
  * finds the collector down waits, within the queue's limits, until it is up again. A flush opens the gate for one
  * attempt at once; when nobody answers that, the flush is over (a dead collector must not hold up the process's end).
+ * Where there is a spool, what waits is written to it as soon as the collector fails, and before a flush ends.
  */
-import type { DropReason, Failure, FailureClass, FromExporter } from '../pipeline/protocol.js';
+import type { DropReason, Failure, FailureClass, ReportMessage } from '../pipeline/protocol.js';
 import { type Attempt, Gate } from './gate.js';
 import type { Outcome } from './outcome.js';
 
@@ -24,7 +25,12 @@ export interface ExportLoopOptions<J extends Job> {
   readonly maxConcurrentExports: number;
   /** Sends one batch. Must not reject. */
   readonly send: (job: J, timeoutMillis: number) => Promise<Outcome>;
-  readonly post: (message: FromExporter) => void;
+  readonly report: (message: ReportMessage) => void;
+  /** exported + all dropped = the job's spanCount. */
+  readonly onSettled: (job: J, exported: number, dropped: Partial<Record<DropReason, number>>) => void;
+  readonly onFlushed: (id: number) => void;
+  /** Makes jobs survive the process. Must not reject. */
+  readonly secure?: (jobs: readonly J[]) => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -45,6 +51,8 @@ interface Flush {
 
 /** Longest wait between attempts of a flush when the collector answered "later". */
 const FLUSH_RETRY_MILLIS = 100;
+/** Time kept back from a flush to write what could not be sent. */
+const SECURE_MILLIS = 250;
 /** Requests this old count as hanging. */
 const STALL_MILLIS = 5000;
 const MAX_TIMER_MILLIS = 2 ** 31 - 1;
@@ -71,12 +79,23 @@ export class ExportLoop<J extends Job> {
   push(job: J): void {
     this.#waiting.push({ job, spentMillis: 0 });
     this.#pump();
+    if (this.#gate.isFailing) void this.#options.secure?.([job]);
+  }
+
+  /** Drops a job that is not being sent. False when it is, or is not here. */
+  discard(job: J, reason: DropReason): boolean {
+    const index = this.#waiting.findIndex((waiting) => waiting.job === job);
+    if (index < 0) return false;
+    this.#waiting.splice(index, 1);
+    this.#settle(job, 0, { [reason]: job.spanCount });
+    return true;
   }
 
   flush(id: number, timeoutMillis: number): void {
     const pending = new Set([...this.#waiting, ...this.#inFlight].map(({ job }) => job.id));
     const limit = Math.min(Math.max(0, timeoutMillis), MAX_TIMER_MILLIS);
-    const timer = setTimeout(() => this.#endFlush(flush), limit).unref();
+    const reserve = this.#options.secure === undefined ? 0 : Math.min(SECURE_MILLIS, limit / 2);
+    const timer = setTimeout(() => this.#endFlush(flush), limit - reserve).unref();
     const flush: Flush = { id, endsAt: this.#now() + limit, pending, timer, forced: 0 };
     this.#flushes.add(flush);
     if (pending.size === 0) this.#endFlush(flush);
@@ -151,7 +170,8 @@ export class ExportLoop<J extends Job> {
       return;
     }
     const rejected = Math.min(outcome.rejectedSpans, job.spanCount);
-    if (outcome.message !== undefined) this.#options.post({ verb: 'REPORT', kind: 'warning', detail: outcome.message });
+    if (outcome.message !== undefined)
+      this.#options.report({ verb: 'REPORT', kind: 'warning', detail: outcome.message });
     this.#tellRecovered();
     this.#settle(job, job.spanCount - rejected, rejected > 0 ? { partial_success: rejected } : {});
   }
@@ -162,6 +182,7 @@ export class ExportLoop<J extends Job> {
     this.#tell(outcome.failure, hasTime);
     if (hasTime) this.#waiting.unshift(waiting);
     else this.#settle(waiting.job, 0, { export_timeout: waiting.job.spanCount });
+    void this.#options.secure?.(this.#waiting.map(({ job }) => job));
     for (const flush of [...this.#flushes]) this.#reconsider(flush, outcome.hasAnswered);
   }
 
@@ -180,7 +201,7 @@ export class ExportLoop<J extends Job> {
   }
 
   #settle(job: J, exported: number, dropped: Partial<Record<DropReason, number>>): void {
-    this.#options.post({ verb: 'SETTLED', id: job.id, exported, dropped });
+    this.#options.onSettled(job, exported, dropped);
     for (const flush of [...this.#flushes]) {
       flush.pending.delete(job.id);
       if (flush.pending.size === 0) this.#endFlush(flush);
@@ -189,14 +210,18 @@ export class ExportLoop<J extends Job> {
 
   #endFlush(flush: Flush): void {
     clearTimeout(flush.timer);
-    if (this.#flushes.delete(flush)) this.#options.post({ verb: 'FLUSHED', id: flush.id });
+    if (!this.#flushes.delete(flush)) return;
+    const done = (): void => this.#options.onFlushed(flush.id);
+    const { secure } = this.#options;
+    if (secure === undefined || flush.pending.size === 0) done();
+    else void secure([...this.#waiting, ...this.#inFlight].map(({ job }) => job)).then(done);
   }
 
   #tell(failure: Failure, willRetry: boolean): void {
     this.#failingSince ??= this.#now();
     if (this.#told.has(failure.failureClass)) return;
     this.#told.add(failure.failureClass);
-    this.#options.post({ verb: 'REPORT', kind: 'failure', failure, willRetry });
+    this.#options.report({ verb: 'REPORT', kind: 'failure', failure, willRetry });
   }
 
   #tellRecovered(): void {
@@ -204,6 +229,6 @@ export class ExportLoop<J extends Job> {
     const outageMillis = this.#now() - this.#failingSince;
     this.#failingSince = undefined;
     this.#told.clear();
-    this.#options.post({ verb: 'REPORT', kind: 'recovered', outageMillis });
+    this.#options.report({ verb: 'REPORT', kind: 'recovered', outageMillis });
   }
 }

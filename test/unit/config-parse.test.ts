@@ -121,6 +121,8 @@ t.test('edit distance stops at its limit', async (t) => {
   t.equal(editDistance('', 'ab', 2), 2);
   t.equal(editDistance('kitten', 'sitting', 5), 3);
   t.equal(editDistance('kitten', 'sitting', 2), 3);
+  t.equal(editDistance('otpl', 'otlp', 2), 1, 'two neighbours swapped are one edit');
+  t.equal(editDistance('abcd', 'dcba', 3), 3, 'two replaced, two swapped');
   t.equal(editDistance('abc', 'abcdef', 2), 3);
 });
 
@@ -136,6 +138,7 @@ t.test('nearest: two edits, one for short words, the nearest of several', async 
 
 t.test('quoted texts stay on one line and short', async (t) => {
   t.equal(quote('a\nb\u001b[31m"'), '"a\\nb\\u001b[31m\\""');
+  t.equal(quote('\u009b\u202e\u2028'), '"\\u009b\\u202e\\u2028"');
   t.equal(quote('x'.repeat(120)).length, 122);
   t.equal(quote('x'.repeat(121)).length, 123);
 });

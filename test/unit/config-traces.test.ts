@@ -22,10 +22,10 @@ t.test('samplers by name in any case', async (t) => {
 });
 
 t.test('a sampler with a typing error is the default', async (t) => {
-  t.match(sampler('always_of', '0.1'), {
+  t.match(sampler('allways_off', '0.1'), {
     sampler: { name: 'parentbased_always_on', ratio: 1 },
     messages: [
-      'warn OTEL_TRACES_SAMPLER="always_of" is not known (did you mean always_off?); using parentbased_always_on',
+      'warn OTEL_TRACES_SAMPLER="allways_off" is not known (did you mean always_off?); using parentbased_always_on',
     ],
   });
 });

@@ -27,6 +27,12 @@ t.test('a name near a known one: did you mean', async (t) => {
   }
 });
 
+t.test('a name with control characters is shown escaped', async (t) => {
+  t.match(linesOf({ 'OTEL_TRACES\u001bSAMPLER': 'x' }), [
+    /^warn "OTEL_TRACES\\u001bSAMPLER" is not .* OTEL_TRACES_SAMPLER\?/,
+  ]);
+});
+
 t.test("other programs' names are nobody's business", async (t) => {
   for (const name of [
     'OTEL_RESOURCE_ATTRIBUTES_POD_NAME',
@@ -118,7 +124,7 @@ t.test('the table: one row per name, described, with a source', async (t) => {
   t.equal(new Set(knownNames()).size, knownNames().length, 'no alias is a name of its own');
   for (const name of knownNames()) {
     const row = findVariable(name);
-    t.match(row, { description: /\.$/, source: String }, name);
+    t.match(row, { description: /\.\)?$/, source: String }, name);
     t.match(name, /^OTEL_[A-Z0-9_<>]+$/);
   }
   t.equal(findVariable('toString'), undefined);

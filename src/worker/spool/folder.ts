@@ -5,6 +5,7 @@
  *     <owner>/                       one per exporter; mode 0700
  *       lease                        touched every LEASE_MILLIS while the owner lives
  *       <id>-<spans>-<made at>.batch one batch, mode 0600: written as .part, synced, renamed; removed when settled
+ *       0-<spans>-<made at>-<random>.batch   one that was adopted
  *
  * There is no lock between processes that works in every container and file system, so ownership is a lease: a folder
  * whose lease is older than STALE_MILLIS belongs to nobody, and the process whose atomic rename of that folder succeeds
@@ -12,14 +13,27 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const LEASE_MILLIS = 5000;
 export const STALE_MILLIS = 20_000;
 
 const LEASE = 'lease';
-const NAME = /^(\d+)-(\d+)-(\d+)\.batch$/;
+const NAME = /^(\d+)-(\d+)-(\d+)(?:-[0-9a-f]+)?\.batch$/;
 const OWNER_ONLY_FOLDER = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 
@@ -104,6 +118,14 @@ export class SpoolFolder {
     await unlink(file.path).catch(() => {});
   }
 
+  /** Leaves nothing behind once nothing is kept. Never rejects. */
+  async removeIfEmpty(): Promise<void> {
+    if (!this.#exists) return;
+    this.#exists = false;
+    await unlink(join(this.#path, LEASE)).catch(() => {});
+    await rmdir(this.#path).catch(() => {});
+  }
+
   async #create(): Promise<void> {
     if (this.#exists) return;
     await mkdir(this.#path, { recursive: true, mode: OWNER_ONLY_FOLDER });
@@ -153,7 +175,7 @@ export class SpoolFolder {
   async #moveUp(folder: string): Promise<BatchFile[]> {
     const moved: BatchFile[] = [];
     for (const file of await this.#listIn(folder)) {
-      const path = join(this.#path, `${randomBytes(6).toString('hex')}.adopted`);
+      const path = join(this.#path, `0-${file.spanCount}-${file.madeAt}-${randomBytes(6).toString('hex')}.batch`);
       await rename(file.path, path);
       moved.push({ ...file, id: 0, path });
     }

@@ -1,0 +1,200 @@
+/**
+ * Joins the export loop, the sender and the spool, and speaks the protocol of pipeline/protocol.ts. Worker, or the
+ * application's thread in the fallback.
+ *
+ *   BATCH ─► job in memory ─► export loop ─► sent / dropped ─► SETTLED
+ *                 │ collector failing, spool configured
+ *                 └► file ─► SPOOLED (the other side forgets the chunk) ─► loaded again when its turn comes
+ */
+import type {
+  BatchMessage,
+  DropReason,
+  ExporterHandle,
+  ExportSettings,
+  FromExporter,
+  SpoolSettings,
+  ToExporter,
+} from '../pipeline/protocol.js';
+import { ExportLoop } from './export-loop.js';
+import type { Outcome } from './outcome.js';
+import { createSender, type Sender } from './sender.js';
+import { type BatchFile, LEASE_MILLIS } from './spool/folder.js';
+import { Spool } from './spool/spool.js';
+
+/** A batch, in memory or on disk. */
+interface Job {
+  /** The other side's number; 0 when the batch comes from a process that is gone. */
+  readonly id: number;
+  readonly spanCount: number;
+  /** Undefined once the batch is on disk. */
+  memory: { readonly message: BatchMessage; readonly resource: Buffer } | undefined;
+  file: BatchFile | undefined;
+  isSettled: boolean;
+}
+
+const DAMAGED: Outcome = {
+  kind: 'failed',
+  failure: { failureClass: 'spool', detail: 'a spooled batch was damaged' },
+  dropReason: 'spool_damaged',
+};
+
+function faultOutcome(error: unknown): Outcome {
+  const detail = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', failure: { failureClass: 'exporter_fault', detail }, dropReason: 'exporter_fault' };
+}
+
+function chunkOf(message: BatchMessage): Buffer {
+  return Buffer.from(message.chunk, 0, message.byteLength);
+}
+
+class Exporter implements ExporterHandle {
+  readonly #post: (message: FromExporter) => void;
+  readonly #sender: Sender;
+  readonly #loop: ExportLoop<Job>;
+  readonly #spool: Spool | undefined;
+  readonly #jobsByFile = new Map<BatchFile, Job>();
+  #resource: Buffer = Buffer.alloc(0);
+  /** Messages wait for the spool to be read; resolved at once without a spool. */
+  #isOpen: boolean;
+  readonly #early: ToExporter[] = [];
+  #storing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: ExportSettings, post: (message: FromExporter) => void) {
+    this.#post = post;
+    this.#sender = createSender(settings);
+    this.#isOpen = settings.spool === undefined;
+    this.#spool = settings.spool && this.#createSpool(settings.spool);
+    this.#loop = new ExportLoop<Job>({
+      timeoutMillis: settings.timeoutMillis,
+      maxConcurrentExports: settings.maxConcurrentExports,
+      send: (job, timeoutMillis) => this.#send(job, timeoutMillis),
+      report: post,
+      onSettled: (job, exported, dropped) => this.#onSettled(job, exported, dropped),
+      onFlushed: (id) => post({ verb: 'FLUSHED', id }),
+      ...(this.#spool === undefined ? {} : { secure: (jobs: readonly Job[]) => this.#secure(jobs) }),
+    });
+    if (this.#spool !== undefined) void this.#open(this.#spool);
+  }
+
+  receive(message: ToExporter): void {
+    if (!this.#isOpen) this.#early.push(message);
+    else if (message.verb === 'BATCH') this.#onBatch(message);
+    else if (message.verb === 'RESOURCE') this.#resource = Buffer.from(message.bytes);
+    else if (message.verb === 'FLUSH') this.#loop.flush(message.id, message.deadlineEpochMillis - Date.now());
+    else {
+      this.#loop.stop();
+      this.#sender.close();
+      clearTimeout(this.#timer);
+    }
+  }
+
+  #onBatch(message: BatchMessage): void {
+    for (const { id } of this.#jobsByFile.values()) {
+      // The worker before this one had written it to disk and died before it could say so.
+      if (id === message.id) {
+        this.#post({ verb: 'SPOOLED', id });
+        return;
+      }
+    }
+    const { id, spanCount } = message;
+    const memory = { message, resource: this.#resource };
+    this.#loop.push({ id, spanCount, memory, file: undefined, isSettled: false });
+  }
+
+  async #send(job: Job, timeoutMillis: number): Promise<Outcome> {
+    try {
+      if (job.memory !== undefined) {
+        return await this.#sender.send(job.memory.resource, chunkOf(job.memory.message), timeoutMillis);
+      }
+      const batch = job.file && (await this.#spool?.load(job.file));
+      return batch === undefined ? DAMAGED : await this.#sender.send(batch.resource, batch.chunk, timeoutMillis);
+    } catch (error) {
+      return faultOutcome(error);
+    }
+  }
+
+  #onSettled(job: Job, exported: number, dropped: Partial<Record<DropReason, number>>): void {
+    job.isSettled = true;
+    if (job.file !== undefined) this.#forget(job.file);
+    if (job.id > 0) this.#post({ verb: 'SETTLED', id: job.id, exported, dropped });
+    else this.#post({ verb: 'RESTORED', exported, dropped: job.spanCount - exported });
+  }
+
+  #forget(file: BatchFile): void {
+    this.#jobsByFile.delete(file);
+    void this.#spool?.remove(file);
+  }
+
+  #createSpool(settings: SpoolSettings): Spool {
+    return new Spool(settings, {
+      giveUp: (file, reason) => {
+        const job = this.#jobsByFile.get(file);
+        return job !== undefined && this.#loop.discard(job, reason);
+      },
+      onTrouble: (detail) =>
+        this.#post({ verb: 'REPORT', kind: 'failure', failure: { failureClass: 'spool', detail }, willRetry: true }),
+    });
+  }
+
+  async #open(spool: Spool): Promise<void> {
+    this.#pushFiles(await spool.open());
+    this.#isOpen = true;
+    for (const message of this.#early.splice(0)) this.receive(message);
+    this.#pushFiles(await spool.adopt());
+    this.#scheduleUpkeep(spool);
+  }
+
+  #pushFiles(files: readonly BatchFile[]): void {
+    for (const file of files) {
+      const job: Job = { id: file.id, spanCount: file.spanCount, memory: undefined, file, isSettled: false };
+      this.#jobsByFile.set(file, job);
+      this.#loop.push(job);
+    }
+  }
+
+  #scheduleUpkeep(spool: Spool): void {
+    this.#timer = setTimeout(async () => {
+      if (!(await spool.touch())) this.#loseFolder();
+      spool.expire(Date.now());
+      this.#pushFiles(await spool.adopt());
+      this.#scheduleUpkeep(spool);
+    }, LEASE_MILLIS).unref();
+  }
+
+  /** Another process took this one for dead and has the files: it will send them. */
+  #loseFolder(): void {
+    for (const job of [...this.#jobsByFile.values()]) {
+      job.file = undefined;
+      this.#loop.discard(job, 'spool_full');
+    }
+    this.#jobsByFile.clear();
+  }
+
+  /** Writes these jobs to disk, one after the other; resolves when all are written, settled or refused. */
+  #secure(jobs: readonly Job[]): Promise<void> {
+    for (const job of jobs) this.#storing = this.#storing.then(() => this.#store(job));
+    return this.#storing;
+  }
+
+  async #store(job: Job): Promise<void> {
+    const { memory } = job;
+    if (job.isSettled || memory === undefined || this.#spool === undefined) return;
+    const name = { id: job.id, spanCount: job.spanCount, madeAt: Date.now() };
+    const file = await this.#spool.store(name, memory.resource, chunkOf(memory.message));
+    if (file === undefined) return;
+    if (job.isSettled) {
+      await this.#spool.remove(file);
+      return;
+    }
+    job.file = file;
+    job.memory = undefined;
+    this.#jobsByFile.set(file, job);
+    this.#post({ verb: 'SPOOLED', id: job.id });
+  }
+}
+
+/** Creates an exporter that answers through `post`. Opens no connection before the first batch. */
+export function createExporter(settings: ExportSettings, post: (message: FromExporter) => void): ExporterHandle {
+  return new Exporter(settings, post);
+}
