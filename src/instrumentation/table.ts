@@ -158,6 +158,7 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-express'),
     ignoreLayers('middleware', 'router', 'request_handler'),
   ),
+  own('fastify', ['fastify'], () => require('./fastify/patch.js')),
   official(
     'fs',
     ['fs', 'fs/promises'],
