@@ -1,0 +1,101 @@
+/** The registry between hook and instrumentations: lazy, once, and harmless when anything in it fails. */
+import { trace } from '@opentelemetry/api';
+import t from 'tap';
+import { loadConfig } from '../../src/config/config.js';
+import { createLog } from '../../src/diag/log.js';
+import type { PackageIdentity } from '../../src/hooks/module-identity.js';
+import { createRegistry } from '../../src/instrumentation/registry.js';
+import type { TableEntry } from '../../src/instrumentation/table.js';
+import type { PatchTarget } from '../../src/instrumentation/types.js';
+
+const MAIN = '/app/node_modules/lib/index.js';
+
+function identity(version: string): PackageIdentity {
+  return { name: 'lib', baseDir: '/app/node_modules/lib', version, mainFile: MAIN };
+}
+
+function setUp(targets: PatchTarget[], extra: Partial<TableEntry> = {}) {
+  const lines: string[] = [];
+  let loads = 0;
+  const entry: TableEntry = {
+    name: 'lib',
+    modules: ['lib'],
+    load: () => {
+      loads += 1;
+      return { targets };
+    },
+    ...extra,
+  };
+  const registry = createRegistry([entry], {
+    tracerProvider: trace.getTracerProvider(),
+    config: loadConfig({}).config,
+    log: createLog('all', (line) => lines.push(line)),
+  });
+  return { registry, lines, loads: () => loads };
+}
+
+const replace = (exports: unknown) => ({ patched: exports });
+
+t.test('the thunk runs at the first file of the package, once', async (t) => {
+  const { registry, loads } = setUp([{ module: 'lib', versions: ['^1.0.0'], patch: replace }]);
+  t.ok(registry.wantsPackage('lib'));
+  t.notOk(registry.wantsPackage('other'));
+  t.equal(loads(), 0);
+  const inner = { inner: true };
+  t.equal(registry.onPackageFile(identity('1.2.3'), '/app/node_modules/lib/inner.js', inner), inner);
+  t.strictSame(registry.onPackageFile(identity('1.2.3'), MAIN, 'main'), { patched: 'main' });
+  t.equal(loads(), 1);
+  t.ok(registry.report.applied.has('lib'));
+});
+
+t.test('a file target is matched by its path inside the package', async (t) => {
+  const { registry } = setUp([{ module: 'lib', file: 'deep/file.js', versions: ['*'], patch: replace }]);
+  t.equal(registry.onPackageFile(identity('9.9.9'), MAIN, 'main'), 'main');
+  t.strictSame(registry.onPackageFile(identity('9.9.9'), '/app/node_modules/lib/deep/file.js', 'deep'), {
+    patched: 'deep',
+  });
+});
+
+t.test('the last accepted and the first rejected version', async (t) => {
+  const { registry, lines } = setUp([{ module: 'lib', versions: ['>=1.5.0 <3'], patch: replace }]);
+  t.equal(registry.onPackageFile(identity('1.4.9'), MAIN, 'main'), 'main');
+  t.strictSame(registry.onPackageFile(identity('1.5.0'), MAIN, 'main'), { patched: 'main' });
+  t.strictSame(registry.onPackageFile(identity('2.99.99'), MAIN, 'main'), { patched: 'main' });
+  t.equal(registry.onPackageFile(identity('3.0.0'), MAIN, 'main'), 'main');
+  registry.onPackageFile(identity('3.0.0'), MAIN, 'main');
+  t.strictSame(lines, [
+    'trace-agent: lib 1.4.9 is not traced: supported is >=1.5.0 <3\n',
+    'trace-agent: lib 3.0.0 is not traced: supported is >=1.5.0 <3\n',
+  ]);
+});
+
+t.test('a patch that throws leaves the exports, the next one still runs, one line says so', async (t) => {
+  const fail = (): never => {
+    throw new Error('unexpected shape');
+  };
+  const { registry, lines } = setUp([
+    { module: 'lib', versions: [], patch: fail },
+    { module: 'lib', versions: [], patch: replace },
+  ]);
+  t.strictSame(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), { patched: 'main' });
+  t.strictSame(lines, ['trace-agent warn: instrumentation lib left lib unpatched: Error: unexpected shape\n']);
+});
+
+t.test('an instrumentation that cannot be loaded is tried once', async (t) => {
+  let tries = 0;
+  const { registry, lines } = setUp([], {
+    load: () => {
+      tries += 1;
+      throw new Error('broken package');
+    },
+  });
+  t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), 'main');
+  t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), 'main');
+  t.equal(tries, 1);
+  t.strictSame(lines, ['trace-agent warn: instrumentation lib could not be loaded: Error: broken package\n']);
+});
+
+t.test('a patch that returns nothing means the same exports', async (t) => {
+  const { registry } = setUp([{ module: 'lib', versions: [], patch: () => undefined }]);
+  t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), 'main');
+});
