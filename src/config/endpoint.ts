@@ -13,8 +13,8 @@ const HTTP_PORT = '4318';
 const GRPC_DEFAULT = `http://localhost:${GRPC_PORT}`;
 const HTTP_DEFAULT = `http://localhost:${HTTP_PORT}`;
 
-const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
-const HTTP_SCHEME = /^https?:/i;
+/** `http:/host` is a URL too; `localhost:4318` has no scheme. */
+const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/|https?:)/i;
 const UNIX_SCHEME = /^unix:./i;
 /** `$(NAME)` of Kubernetes or `${NAME}` of a shell that was not replaced. */
 const PLACEHOLDER = /\$[({]\w+[)}]/;
@@ -35,7 +35,7 @@ export function readEndpoint(settings: Settings, protocol: OtlpProtocol, isInsec
     tryEndpoint(settings, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', isGrpc ? readGrpc : readSignalUrl) ??
     tryEndpoint(settings, 'OTEL_EXPORTER_OTLP_ENDPOINT', isGrpc ? readGrpc : readBaseUrl);
   const used = endpoint ?? (isGrpc ? GRPC_DEFAULT : HTTP_DEFAULT + TRACES_PATH);
-  const isInsecure = HTTP_SCHEME.test(used) ? used.startsWith('http:') : isInsecureSet;
+  const isInsecure = used.startsWith('http:') || (isInsecureSet && !used.startsWith('https:'));
   return { endpoint: used, isEndpointExplicit: endpoint !== undefined, isInsecure };
 }
 
@@ -46,7 +46,7 @@ function tryEndpoint(
 ): string | undefined {
   const value = settings.find(name);
   if (value === undefined) return undefined;
-  const placeholder = PLACEHOLDER.exec(value.text)?.[0];
+  const placeholder = value.text.includes('$') ? PLACEHOLDER.exec(value.text)?.[0] : undefined;
   if (placeholder === undefined) return read(settings, value);
   const hint = 'in a Kubernetes manifest the variable must be declared above this one';
   reject(settings, value, `contains ${placeholder}, which was not replaced by its value (${hint})`);
@@ -91,11 +91,11 @@ function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
     reject(settings, value, 'is not a URL like http://collector:4318');
     return undefined;
   }
-  if (!HTTP_SCHEME.test(url.protocol)) {
+  if (!isHttp(url)) {
     reject(settings, value, 'must start with http:// or https://');
     return undefined;
   }
-  url.hash = '';
+  if (url.hash !== '') url.hash = '';
   if (!hasScheme) {
     const message = `${show(value)} has no scheme; using ${redactUrl(url.href)} (write http:// or https:// before it)`;
     settings.report('warn', value.name, message);
@@ -116,7 +116,7 @@ function readGrpcEndpoint(settings: Settings, value: SetValue, isInsecureSet: bo
     reject(settings, value, 'is not a URL like http://collector:4317');
     return undefined;
   }
-  if (!HTTP_SCHEME.test(url.protocol)) {
+  if (!isHttp(url)) {
     reject(settings, value, 'must start with http://, https:// or unix:');
     return undefined;
   }
@@ -162,11 +162,17 @@ function parseUrl(
   text: string,
   assumed: 'http' | 'https',
 ): { readonly url: URL | undefined; readonly hasScheme: boolean } {
-  const hasScheme = SCHEME.test(text) || HTTP_SCHEME.test(text);
-  const whole = hasScheme ? text : `${assumed}://${text}`;
-  const url = URL.canParse(whole) ? new URL(whole) : undefined;
-  const isHost = url !== undefined && !/^https?$/.test(url.hostname) && (hasScheme || !text.startsWith('/'));
-  return { url: isHost ? url : undefined, hasScheme };
+  const hasScheme = SCHEME.test(text);
+  if (!hasScheme && /^(https?)?\//i.test(text)) return { url: undefined, hasScheme };
+  try {
+    return { url: new URL(hasScheme ? text : `${assumed}://${text}`), hasScheme };
+  } catch {
+    return { url: undefined, hasScheme };
+  }
+}
+
+function isHttp(url: URL): boolean {
+  return url.protocol === 'http:' || url.protocol === 'https:';
 }
 
 function reject(settings: Settings, value: SetValue, reason: string): void {

@@ -44,15 +44,17 @@ export const SECTIONS: readonly { readonly title: string; readonly rows: Variabl
 
 const TABLES: readonly VariableRows[] = [VARIABLES, METRICS, LOGS];
 
-/** Filled at the first name that is not a row's own: most processes never need it. */
-let nameOfAlias: ReadonlyMap<string, string> | undefined;
+/** Filled at the first name that is not a row's own: many processes never need it. */
+let nameOfAlias: Map<string, string> | undefined;
 
 function aliases(): ReadonlyMap<string, string> {
-  nameOfAlias ??= new Map(
-    TABLES.flatMap((rows) => Object.entries(rows)).flatMap(([name, row]) =>
-      (row.aliases ?? []).map((alias) => [alias, name] as const),
-    ),
-  );
+  if (nameOfAlias !== undefined) return nameOfAlias;
+  nameOfAlias = new Map();
+  for (const rows of TABLES) {
+    for (const name of Object.keys(rows)) {
+      for (const alias of rows[name]?.aliases ?? []) nameOfAlias.set(alias, name);
+    }
+  }
   return nameOfAlias;
 }
 

@@ -32,7 +32,7 @@ export function readResourceAttributes(settings: Settings): Record<string, strin
     const message = `${ATTRIBUTES}: ${joinReasons(bad.map(describe))}; ${left}, the others are used`;
     settings.report('error', ATTRIBUTES, message);
   }
-  reportPlaceholders(settings, attributes);
+  if (value.text.includes('$(')) reportPlaceholders(settings, attributes);
   return Object.fromEntries(attributes);
 }
 
