@@ -54,7 +54,7 @@ export function start(notice?: string): void {
   if (notice !== undefined) log.warn(notice);
   reportProblems(problems, log);
 
-  const entry = inspectEntry(process.argv[1], process.execArgv);
+  const entry = inspectEntry(process.argv[1], process.execArgv, isMainThread() ? undefined : process.cwd());
   const service = identifyService(config, entry.package);
   startContext(config.propagators);
   const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);

@@ -11,7 +11,15 @@ export function isMainThread(): boolean {
   return (process.abort as { disabled?: boolean }).disabled !== true;
 }
 
-/** True in Node's own loader thread, which re-runs preloads but never runs an application. */
+/**
+ * True in Node's own loader thread, which re-runs preloads but never runs an application. Where Node does not say so
+ * (before 22.14) that thread is the one whose worker data is null; an application's has undefined or its own.
+ */
 export function isLoaderThread(): boolean {
-  return !isMainThread() && process.argv[1] === undefined;
+  if (isMainThread()) return false;
+  const { isInternalThread, workerData } = require('node:worker_threads') as {
+    isInternalThread?: boolean;
+    workerData: unknown;
+  };
+  return isInternalThread ?? workerData === null;
 }

@@ -62,11 +62,20 @@ function isEsmFile(file: string, manifest: EntryPackage | undefined): boolean {
   }
 }
 
-/** Inspects the entry from `process.argv[1]` and `process.execArgv`. */
-export function inspectEntry(argument: string | undefined, execArgv: readonly string[]): ProcessEntry {
+/**
+ * Inspects the entry from `process.argv[1]` and `process.execArgv`. A worker thread does not know its entry yet when
+ * preloads run: there `folder` (the working directory) leads to the package.
+ */
+export function inspectEntry(
+  argument: string | undefined,
+  execArgv: readonly string[],
+  folder?: string | undefined,
+): ProcessEntry {
   const file = argument === undefined ? undefined : resolveEntry(argument);
-  const isModuleInput = execArgv.includes('--input-type=module');
-  if (file === undefined) return { file, package: undefined, isEsm: isModuleInput };
+  if (file === undefined) {
+    const manifest = folder === undefined ? undefined : nearestPackage(join(folder, 'entry'));
+    return { file, package: manifest, isEsm: execArgv.includes('--input-type=module') || manifest?.type === 'module' };
+  }
   const manifest = nearestPackage(file);
   return { file, package: manifest, isEsm: isEsmFile(file, manifest) };
 }

@@ -1,0 +1,32 @@
+/** An application's worker threads are traced and deliver; Node's loader thread starts no second agent. */
+import t from 'tap';
+import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { nodeBinaries } from '../helpers/node-versions.js';
+import { runApp } from '../helpers/run-app.js';
+
+for (const { node, version } of nodeBinaries()) {
+  for (const [way, code] of [
+    ['natural', 0],
+    ['exit', 5],
+  ] as const) {
+    t.test(`Node ${version}: a worker thread that ends (${way}) delivers its spans`, async (t) => {
+      const collector = await startCollector();
+      t.teardown(() => collector.close());
+      const app = runApp({
+        node,
+        file: 'threads/app.cjs',
+        args: [way],
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl },
+      });
+      t.match(await app.exited, { code: 0, signal: null }, { stderr: app.stderr() });
+      t.equal(app.stdout(), `worker ${code}\n`);
+      t.strictSame(
+        collector
+          .spans()
+          .map((span) => span.kind)
+          .sort(),
+        ['CLIENT', 'SERVER'],
+      );
+    });
+  }
+}
