@@ -1,7 +1,7 @@
 /**
  * Builds dist/, the published package: bundles of our sources and the official packages, tree-shaken from their ESM
  * builds. Rules:
- *   - every `require()` call in our sources is a lazy load and becomes a file of its own;
+ *   - every `require()` call in our sources is a lazy load and becomes a file of its own (but see INLINE);
  *   - `@opentelemetry/api` is one shared file, so that all parts see the same globals;
  *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
  *     import-in-the-middle are inert: our hook is the only one;
@@ -58,6 +58,9 @@ function chunkFor(specifier, importer) {
   return enqueue(`vendor/${specifier.replace(/^@/, '').replaceAll('/', '-')}`, specifier);
 }
 
+/** Loaded at every start: a file of its own would cost its resolution (0.5 to 1 ms) and save nothing. */
+const INLINE = ['./undici/patch.js', 'require-in-the-middle'];
+
 const isOurs = (importer) => importer.startsWith(join(root, 'src')) || importer === join(root, 'register.ts');
 
 function splitting(output) {
@@ -73,6 +76,7 @@ function splitting(output) {
         if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
         if (kind === 'require-resolve') return { path: `./${LOADER}/hook.mjs`, external: true };
         if (path === LOADER && isOurs(importer)) return { path: `./${LOADER}/index.js`, external: true };
+        if (INLINE.includes(path) && isOurs(importer)) return undefined;
         if (kind === 'require-call' && isOurs(importer) && !require('node:module').isBuiltin(path)) {
           return { path: toFile(chunkFor(path, importer)), external: true };
         }
