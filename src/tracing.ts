@@ -42,6 +42,7 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
         exporterFile,
         userAgent: USER_AGENT,
         destination,
+        delivery: config.delivery,
         environment: exporterEnvironment,
         runUntraced: (run) => context.with(suppressTracing(context.active()), run),
       }),

@@ -2,6 +2,8 @@
  * Environment -> one frozen configuration. Main thread, at boot of every process: loads nothing but its own tables.
  * The only place in the agent that reads `process.env`; nothing writes it.
  */
+
+import { readDelivery } from './delivery.js';
 import { collectExporterEnvironment, collectValues } from './environment.js';
 import { readHttp, readInstrumentations } from './instrumentations.js';
 import { readOtlp } from './otlp.js';
@@ -58,6 +60,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv): AgentConfig {
     tracesExporters: readTracesExporters(settings),
     otlp: readOtlp(settings),
     zipkin: readZipkin(settings),
+    delivery: readDelivery(settings),
     instrumentations: readInstrumentations(settings),
     http: readHttp(settings),
     isDbQuerySanitized: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED'),

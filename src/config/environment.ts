@@ -24,10 +24,13 @@ const EXPORTER_VARIABLES = [
   'SSL_CERT_DIR',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 ];
+/** Somebody else's names; the Operator adds the first three to every pod. */
+const FOREIGN =
+  /^OTEL_(NODE_IP$|POD_IP$|RESOURCE_ATTRIBUTES_|INJECTOR_|GO_|PYTHON_|JAVA|DOTNET_|PHP_|RUBY_|SWIFT_|CPP_|RUST_|ERLANG_)/;
 const MAX_FILE_BYTES = 1024 * 1024;
 
 export interface Collected {
-  /** By name; only variables with more than blanks in them. */
+  /** By name; only variables with more than blanks in them, and none of other languages' agents. */
   readonly values: ReadonlyMap<string, SetValue>;
   readonly problems: readonly ConfigProblem[];
 }
@@ -59,7 +62,7 @@ export function collectExporterEnvironment(env: NodeJS.ProcessEnv): Record<strin
 
 function addValues(values: Map<string, SetValue>, from: NodeJS.ProcessEnv, source: ValueSource): void {
   for (const name of Object.keys(from)) {
-    if (!name.startsWith(PREFIX) || values.has(name)) continue;
+    if (!name.startsWith(PREFIX) || values.has(name) || FOREIGN.test(name)) continue;
     const raw = String(from[name] ?? '');
     const text = raw.trim();
     if (text !== '') values.set(name, { name, raw, text, source });

@@ -8,7 +8,7 @@ import type { Settings } from './settings.js';
 import type { OtlpProtocol } from './types.js';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const METADATA_KEY = /^[0-9a-z_.-]+$/i;
+const METADATA_KEY = /^[0-9a-zA-Z_.-]+$/;
 /** What Node's http accepts in a header value. */
 const HTTP_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const NO_VALUE = 'has no value';

@@ -41,7 +41,7 @@ export function parseTimeout(text: string): Parsed<number> {
 
 /** A decimal number from 0 to 1. */
 export function parseRatio(text: string): Parsed<number> {
-  const value = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
   return value >= 0 && value <= 1 ? accept(value) : reject('is not a number from 0 to 1');
 }
 

@@ -122,6 +122,15 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** What delivers spans beyond the official SDK's settings. */
+export interface DeliveryConfig {
+  readonly maxQueueBytes: number;
+  /** Export requests under way at once. */
+  readonly maxConcurrentExports: number;
+  /** undefined = no spool. */
+  readonly spool: { readonly directory: string; readonly maxBytes: number; readonly maxAgeMillis: number } | undefined;
+}
+
 export interface AgentConfig {
   /** OTEL_NODE_AGENT_DISABLED: the agent does nothing at all. */
   readonly isAgentDisabled: boolean;
@@ -145,6 +154,7 @@ export interface AgentConfig {
   readonly tracesExporters: readonly TracesExporterName[];
   readonly otlp: OtlpConfig;
   readonly zipkin: ZipkinConfig;
+  readonly delivery: DeliveryConfig;
   readonly instrumentations: InstrumentationsConfig;
   readonly http: HttpConfig;
   /** OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED */

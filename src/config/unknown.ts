@@ -8,9 +8,6 @@ import { quote } from './redact.js';
 import type { Settings } from './settings.js';
 import { nearest, sameWords } from './suggest.js';
 
-/** Somebody else's names; the Operator adds the first three to every pod. */
-const FOREIGN =
-  /^OTEL_(NODE_IP$|POD_IP$|RESOURCE_ATTRIBUTES_|INJECTOR_|GO_|PYTHON_|JAVA|DOTNET_|PHP_|RUBY_|SWIFT_|CPP_|RUST_|ERLANG_)/;
 const SWITCH_AFFIXES = /^OTEL_INSTRUMENTATION_|_ENABLED$/g;
 /** Bounds the work at boot when an environment is full of such names. */
 const MAX_NAMES = 50;
@@ -18,7 +15,7 @@ const MAX_NAMES = 50;
 export function reportUnknown(settings: Settings): void {
   let examined = 0;
   for (const { name } of settings.values()) {
-    if (FOREIGN.test(name) || isKnown(name) || ++examined > MAX_NAMES) continue;
+    if (isKnown(name) || ++examined > MAX_NAMES) continue;
     const suggestion = suggestName(name);
     if (suggestion === undefined) continue;
     const shown = /^\w+$/.test(name) ? name : quote(name);

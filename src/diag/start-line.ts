@@ -14,15 +14,15 @@ export interface StartFacts {
   };
 }
 
-/** The URL without user name and password, which are secrets. */
-export function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+/** The URL without user name, password and query, which may be secrets. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '?...');
 }
 
 function describeDestination({ tracesExporters, otlp, zipkin }: StartFacts['config']): string {
   const parts = tracesExporters.map((name) => {
-    if (name === 'otlp') return `${withoutCredentials(otlp.endpoint)} (${otlp.protocol})`;
-    return name === 'zipkin' ? `${withoutCredentials(zipkin.endpoint)} (zipkin)` : name;
+    if (name === 'otlp') return `${withoutSecrets(otlp.endpoint)} (${otlp.protocol})`;
+    return name === 'zipkin' ? `${withoutSecrets(zipkin.endpoint)} (zipkin)` : name;
   });
   return parts.length === 0 ? 'nowhere (OTEL_TRACES_EXPORTER=none)' : parts.join(', ');
 }

@@ -104,7 +104,7 @@ function detect(name: ResourceDetectorName, config: AgentConfig): ResourceAttrib
   }
 }
 
-/** Attributes of this process; `env` is applied last so that what the user wrote wins. */
+/** Attributes of this process, in the order of the configured detectors: later ones win. */
 export function createResourceAttributes(
   config: AgentConfig,
   service: ServiceIdentity,
@@ -118,8 +118,10 @@ export function createResourceAttributes(
     'telemetry.distro.name': '@org/trace-agent',
     'telemetry.distro.version': agentVersion,
   };
-  for (const name of config.resourceDetectors) if (name !== 'env') Object.assign(attributes, detect(name, config));
-  Object.assign(attributes, detect('env', config));
+  for (const name of config.resourceDetectors) Object.assign(attributes, detect(name, config));
+  // Spec: an SDK must not overwrite the instance id that the user gave, whatever the order of detectors.
+  const instanceId = config.resourceAttributes['service.instance.id'];
+  if (instanceId !== undefined) attributes['service.instance.id'] = instanceId;
   attributes['service.name'] = service.name;
   if (service.version !== undefined) attributes['service.version'] = service.version;
   return attributes;

@@ -92,7 +92,7 @@ function compare(t: Test, scenario: Scenario, collector: Collector): void {
 }
 
 function withoutRemarks(traces: string): string {
-  const lines = traces.split('\n').map((line) => line.replace(/\s*#.*$/, ''));
+  const lines = traces.split('\n').map((line) => line.replace(/#.*$/, '').trimEnd());
   const indent = Math.min(...lines.filter((line) => line !== '').map((line) => line.search(/\S/)));
   return lines
     .map((line) => line.slice(indent))

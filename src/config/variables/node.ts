@@ -16,6 +16,43 @@ export const AGENT = {
     source: '@org/trace-agent',
     description: 'Longest time the end of the process waits for spans to be sent. 0 = do not wait.',
   },
+  OTEL_NODE_MAX_QUEUE_BYTES: {
+    type: 'integer',
+    default: 33_554_432,
+    minimum: 65_536,
+    source: '@org/trace-agent',
+    description:
+      'Memory, in bytes, that finished spans waiting to be sent may take. What comes beyond it is dropped and counted; ' +
+      'OTEL_BSP_MAX_QUEUE_SIZE bounds the number of spans besides.',
+  },
+  OTEL_NODE_EXPORT_CONCURRENCY: {
+    type: 'integer',
+    default: 4,
+    minimum: 1,
+    source: '@org/trace-agent',
+    description: 'Export requests that may be under way at once.',
+  },
+  OTEL_NODE_SPOOL_DIRECTORY: {
+    type: 'path',
+    default: undefined,
+    source: '@org/trace-agent',
+    description:
+      'Directory in which spans wait on disk while the collector is away, across restarts of the process. Unset = nothing ' +
+      'is ever written to disk.',
+  },
+  OTEL_NODE_SPOOL_MAX_MIB: {
+    type: 'integer',
+    default: 64,
+    minimum: 1,
+    source: '@org/trace-agent',
+    description: 'Size of the spool of one process, in MiB; the oldest spans make room.',
+  },
+  OTEL_NODE_SPOOL_MAX_AGE: {
+    type: 'duration',
+    default: 86_400_000,
+    source: '@org/trace-agent',
+    description: 'Age at which spooled spans are dropped.',
+  },
   OTEL_NODE_ENV_FILE: {
     type: 'path',
     default: '.env',
