@@ -9,6 +9,12 @@ import type { LoadedConfig } from '../../src/config/types.js';
 const load = (env: NodeJS.ProcessEnv = {}): LoadedConfig => loadConfig({ OTEL_NODE_ENV_FILE: 'none', ...env });
 const messages = ({ problems }: LoadedConfig): string[] => problems.map((problem) => problem.message);
 
+t.test('the spool is off without a directory and bounded with one', async (t) => {
+  t.equal(loadConfig({ OTEL_NODE_SPOOL_MAX_MIB: '1' }).config.delivery.spool, undefined);
+  const { config } = loadConfig({ OTEL_NODE_SPOOL_DIRECTORY: '/spool', OTEL_NODE_SPOOL_MAX_MIB: '1' });
+  t.strictSame(config.delivery.spool, { directory: '/spool', maxBytes: 1_048_576, maxAgeMillis: 86_400_000 });
+});
+
 t.test('an empty environment gives the defaults and no problem', async (t) => {
   const { config, problems } = load();
   t.same(problems, []);
@@ -55,6 +61,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
       clientCertificateFile: undefined,
     },
     zipkin: { endpoint: 'http://localhost:9411/api/v2/spans', timeoutMillis: 10000 },
+    delivery: { maxQueueBytes: 33_554_432, maxConcurrentExports: 4, spool: undefined },
     instrumentations: {
       isDefaultEnabled: true,
       enabled: undefined,
