@@ -4,7 +4,7 @@
  * the patches of its module definitions are applied by our hook.
  */
 import type { TracerProvider } from '@opentelemetry/api';
-import { withoutInternalSpans } from './internal-spans.js';
+import { filterSpans, type SpanFilter } from './span-filter.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
 type Patch = (exports: unknown, version?: string) => unknown;
@@ -34,8 +34,8 @@ export type OfficialConstructor = new (config: Record<string, unknown>) => Offic
 export interface AdapterOptions {
   /** Passed to the constructor besides `enabled: false`. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** True: spans of kind INTERNAL are not created (middleware, pool and layer spans). */
-  readonly dropsInternalSpans?: boolean;
+  /** Spans it makes that are left out. */
+  readonly filter?: SpanFilter;
 }
 
 function toTargets(definition: OfficialDefinition): PatchTarget[] {
@@ -71,6 +71,6 @@ export function adaptOfficial(
   // Several packages ask themselves at run time whether they are enabled; enable() would install a second hook.
   official.isEnabled = () => true;
   const provider = context.tracerProvider;
-  official.setTracerProvider(options.dropsInternalSpans === true ? withoutInternalSpans(provider) : provider);
+  official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
   return { targets: official.getModuleDefinitions().flatMap(toTargets) };
 }

@@ -58,7 +58,7 @@ function official(
 }
 
 const withoutMiddleware: OfficialOptions = (config) => ({
-  dropsInternalSpans: !config.instrumentations.hasMiddlewareSpans,
+  filter: { dropsInternal: !config.instrumentations.hasMiddlewareSpans },
 });
 
 const ignoreLayers =
@@ -230,7 +230,13 @@ export const TABLE: readonly TableEntry[] = [
     always({ suppressInternalInstrumentation: true }),
   ),
   official('mysql', ['mysql'], 'MySQLInstrumentation', () => require('@opentelemetry/instrumentation-mysql')),
-  official('mysql2', ['mysql2'], 'MySQL2Instrumentation', () => require('@opentelemetry/instrumentation-mysql2')),
+  official(
+    'mysql2',
+    ['mysql2'],
+    'MySQL2Instrumentation',
+    () => require('@opentelemetry/instrumentation-mysql2'),
+    (config) => ({ config: { maskStatement: config.isDbQuerySanitized } }),
+  ),
   official(
     'nestjs-core',
     ['@nestjs/core'],
@@ -269,8 +275,12 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-pino'),
     always({ disableLogSending: true }),
   ),
-  official('redis', ['redis', '@redis/client', '@node-redis/client'], 'RedisInstrumentation', () =>
-    require('@opentelemetry/instrumentation-redis'),
+  official(
+    'redis',
+    ['redis', '@redis/client', '@node-redis/client'],
+    'RedisInstrumentation',
+    () => require('@opentelemetry/instrumentation-redis'),
+    () => ({ filter: { dropsNames: ['redis-connect'] } }),
   ),
   official(
     'restify',

@@ -1,0 +1,89 @@
+/**
+ * A tracer provider for instrumentations that have no option to leave out spans nobody asked for. Instead of a new span
+ * they get a stand-in for the span that is active, so that `trace.getActiveSpan()` in a middleware is the request's
+ * span and what the application records on it is kept, while the instrumentation's own end, name and status go nowhere.
+ */
+import {
+  type Context,
+  context,
+  type Exception,
+  INVALID_SPAN_CONTEXT,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type TimeInput,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+
+export interface SpanFilter {
+  /** True: no spans of kind INTERNAL (middleware, pools, layers). Explicit roots are kept. */
+  readonly dropsInternal?: boolean;
+  /** Names of further spans to leave out. */
+  readonly dropsNames?: readonly string[];
+}
+
+const ignoreEnd = (): void => undefined;
+
+function ignoreAndReturnSelf(this: Span): Span {
+  return this;
+}
+
+/** Errors that a stand-in has passed on: each layer that an error goes through would record it again. */
+const recorded = new WeakSet<object>();
+
+function recordOnce(this: Span, exception: Exception, time?: TimeInput): void {
+  if (typeof exception === 'object') {
+    if (recorded.has(exception)) return;
+    recorded.add(exception);
+  }
+  (Object.getPrototypeOf(this) as Span).recordException(exception, time);
+}
+
+const STAND_IN: PropertyDescriptorMap = {
+  end: { value: ignoreEnd },
+  updateName: { value: ignoreAndReturnSelf },
+  setStatus: { value: ignoreAndReturnSelf },
+  recordException: { value: recordOnce },
+};
+
+function standInFor(parent: Span | undefined): Span {
+  if (parent === undefined) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  return Object.create(parent, STAND_IN) as Span;
+}
+
+class FilteringTracer implements Tracer {
+  readonly #tracer: Tracer;
+  readonly #filter: SpanFilter;
+
+  constructor(tracer: Tracer, filter: SpanFilter) {
+    this.#tracer = tracer;
+    this.#filter = filter;
+  }
+
+  #isDropped(name: string, { kind, root }: SpanOptions): boolean {
+    if (this.#filter.dropsNames?.includes(name) === true) return true;
+    const isInternal = kind === undefined || kind === SpanKind.INTERNAL;
+    return isInternal && root !== true && this.#filter.dropsInternal === true;
+  }
+
+  startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
+    if (this.#isDropped(name, options)) return standInFor(trace.getSpan(parentContext));
+    return this.#tracer.startSpan(name, options, parentContext);
+  }
+
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
+    const run = rest.pop() as F;
+    const [options, parentContext = context.active()] = rest as [SpanOptions?, Context?];
+    const span = this.startSpan(name, options, parentContext);
+    return context.with(trace.setSpan(parentContext, span), () => run(span) as ReturnType<F>);
+  }
+}
+
+/** Wraps a provider; spans that the filter does not name are created as usual. */
+export function filterSpans(provider: TracerProvider, filter: SpanFilter): TracerProvider {
+  return {
+    getTracer: (name, version, options) => new FilteringTracer(provider.getTracer(name, version, options), filter),
+  };
+}

@@ -1,0 +1,59 @@
+/** What an instrumentation gets instead of a span that is left out. */
+import { context, SpanKind, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import t from 'tap';
+import { filterSpans } from '../../src/instrumentation/span-filter.js';
+
+function setUp() {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const filtered = filterSpans(provider, { dropsInternal: true, dropsNames: ['connect'] }).getTracer('filtered');
+  return { exporter, filtered, plain: provider.getTracer('plain') };
+}
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+t.test('internal and named spans are left out, others and explicit roots are made', async (t) => {
+  const { exporter, filtered } = setUp();
+  filtered.startSpan('middleware').end();
+  filtered.startSpan('connect', { kind: SpanKind.CLIENT }).end();
+  filtered.startSpan('query', { kind: SpanKind.CLIENT }).end();
+  filtered.startSpan('job', { root: true }).end();
+  t.strictSame(
+    exporter.getFinishedSpans().map((span) => span.name),
+    ['query', 'job'],
+  );
+});
+
+t.test('the stand-in is the active span to the application, and not to the instrumentation', async (t) => {
+  const { exporter, filtered, plain } = setUp();
+  const server = plain.startSpan('server', { kind: SpanKind.SERVER });
+  const error = new Error('seen by three layers');
+  context.with(trace.setSpan(context.active(), server), () => {
+    filtered.startActiveSpan('layer', (layer) => {
+      layer.updateName('spoiled').setStatus({ code: 2 });
+      t.strictSame(layer.spanContext(), server.spanContext());
+      trace.getActiveSpan()?.setAttribute('user.id', 7);
+      layer.recordException(error);
+      layer.recordException(error);
+      layer.end();
+      filtered.startSpan('query', { kind: SpanKind.CLIENT }).end();
+    });
+    t.ok(server.isRecording(), 'still open');
+  });
+  server.end();
+  const [query, finished] = exporter.getFinishedSpans();
+  t.equal(query?.parentSpanContext?.spanId, server.spanContext().spanId);
+  t.match(finished, { name: 'server', status: { code: 0 }, attributes: { 'user.id': 7 } });
+  t.equal(finished?.events.length, 1, 'one error, one event');
+});
+
+t.test('without an active span the stand-in records nothing', async (t) => {
+  const { exporter, filtered } = setUp();
+  const span = filtered.startSpan('layer');
+  span.recordException(new Error('nobody listens'));
+  span.end();
+  t.notOk(span.isRecording());
+  t.equal(exporter.getFinishedSpans().length, 0);
+});
