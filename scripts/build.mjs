@@ -12,6 +12,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import ts from 'typescript';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -152,6 +153,13 @@ async function buildLoader() {
   for (const { metafile } of [main, loader]) for (const file of Object.keys(metafile.inputs)) inputs.add(file);
 }
 
+/** The types of the public API. */
+function writeTypes() {
+  const options = { declaration: true, emitDeclarationOnly: true, rootDir: join(root, 'src'), outDir: dist, types: [] };
+  const target = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Node16 };
+  ts.createProgram([join(root, 'src/index.ts')], { ...options, ...target }).emit();
+}
+
 /** One file with the licence of every package whose code is in the bundles. */
 async function writeNotice() {
   const folders = new Set();
@@ -192,4 +200,5 @@ while (queue.size > 0) {
   await buildChunk(output, input);
 }
 await buildLoader();
+writeTypes();
 await writeNotice();
