@@ -15,6 +15,7 @@ export function readInstrumentations(settings: Settings): InstrumentationsConfig
     isDefaultEnabled: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED'),
     enabled: readNames(settings, 'OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabled: readNames(settings, 'OTEL_NODE_DISABLED_INSTRUMENTATIONS') ?? [],
+    official: readNames(settings, 'OTEL_NODE_OFFICIAL_INSTRUMENTATIONS') ?? [],
     switches: readSwitches(settings),
     hasMiddlewareSpans: settings.boolean('OTEL_NODE_MIDDLEWARE_SPANS'),
   };
@@ -23,7 +24,7 @@ export function readInstrumentations(settings: Settings): InstrumentationsConfig
 /** Undefined when unset, or when none of the names is known: a typing error must not switch everything off. */
 function readNames(
   settings: Settings,
-  variable: 'OTEL_NODE_ENABLED_INSTRUMENTATIONS' | 'OTEL_NODE_DISABLED_INSTRUMENTATIONS',
+  variable: `OTEL_NODE_${'ENABLED' | 'DISABLED' | 'OFFICIAL'}_INSTRUMENTATIONS`,
 ): readonly string[] | undefined {
   const value = settings.find(variable);
   if (value === undefined) return undefined;

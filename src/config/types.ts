@@ -96,6 +96,8 @@ export interface InstrumentationsConfig {
   readonly disabled: readonly string[];
   /** OTEL_INSTRUMENTATION_<NAME>_ENABLED, keyed by instrumentation name (`aws-sdk`, `socket.io`). */
   readonly switches: Readonly<Record<string, boolean>>;
+  /** OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: names for which the official instrumentation runs instead of ours. */
+  readonly official: readonly string[];
   /** OTEL_NODE_MIDDLEWARE_SPANS */
   readonly hasMiddlewareSpans: boolean;
 }

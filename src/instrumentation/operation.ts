@@ -1,54 +1,6 @@
-/**
- * What every traced call needs besides a span: is tracing suppressed, the hand-over of the route between http and the
- * frameworks, private state on the application's objects, and the two verdicts on an error. Hot path: no closures.
- */
-import {
-  type Context,
-  createContextKey,
-  propagation,
-  type Span,
-  SpanStatusCode,
-  type TextMapSetter,
-  trace,
-} from '@opentelemetry/api';
+/** What every traced call needs besides a span: private state on the application's objects, and verdicts on errors. */
+import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import { ERROR_TYPE, OTHER } from './semconv.js';
-
-// The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
-// instrumentations and ours understand each other.
-const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-/** For contexts that hold the metadata themselves. */
-export const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
-
-/** Travels in the context of a server request; the framework that matched a route writes it down here. */
-export interface RpcMetadata {
-  readonly type: 'http';
-  readonly span: Span;
-  /** Template with its mount prefix; undefined until known. */
-  route?: string;
-  /** Ours: what made the framework answer with an error; recorded if the span ends as failed. */
-  error?: unknown;
-}
-
-/** True when nothing may be traced or injected: the agent's own traffic and excluded requests. */
-export function isSuppressed(context: Context): boolean {
-  return context.getValue(SUPPRESS_TRACING_KEY) === true;
-}
-
-/** A context in which nothing is traced. */
-export function suppress(context: Context): Context {
-  return context.setValue(SUPPRESS_TRACING_KEY, true);
-}
-
-/** Undefined outside a server request, or when its metadata is not of the kind we know. */
-export function rpcMetadataOf(context: Context): RpcMetadata | undefined {
-  const metadata = context.getValue(RPC_METADATA_KEY) as RpcMetadata | undefined;
-  return metadata?.type === 'http' ? metadata : undefined;
-}
-
-/** Writes the headers that carry `span` on behalf of a call made in `parent`. */
-export function inject<Carrier>(parent: Context, span: Span, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
-  propagation.inject(trace.setSpan(parent, span), carrier, setter);
-}
 
 class Identity {
   constructor(object: object) {

@@ -11,6 +11,11 @@ export const HTTP_ROUTE = 'http.route';
 export const NETWORK_PEER_ADDRESS = 'network.peer.address';
 export const NETWORK_PEER_PORT = 'network.peer.port';
 export const NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
+export const RPC_METHOD = 'rpc.method';
+export const RPC_METHOD_ORIGINAL = 'rpc.method_original';
+/** Being renamed: `rpc.status_code` after 1.44. */
+export const RPC_RESPONSE_STATUS_CODE = 'rpc.response.status_code';
+export const RPC_SYSTEM_NAME = 'rpc.system.name';
 export const SERVER_ADDRESS = 'server.address';
 export const SERVER_PORT = 'server.port';
 export const URL_FULL = 'url.full';

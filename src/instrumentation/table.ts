@@ -32,10 +32,6 @@ interface OwnModule {
 type Extra = Partial<Omit<TableEntry, 'name' | 'modules' | 'load'>>;
 type OfficialOptions = (config: AgentConfig) => AdapterOptions;
 
-function own(name: string, modules: readonly string[], load: () => OwnModule, extra: Extra = {}): TableEntry {
-  return { name, modules, ...extra, load: (context) => load().create(context) };
-}
-
 /** `load` returns the package's exports, `exportName` is its instrumentation class. */
 function official(
   name: string,
@@ -53,6 +49,28 @@ function official(
       const Official = (load() as Record<string, OfficialConstructor>)[exportName];
       if (Official === undefined) throw new Error(`the package does not export ${exportName}`);
       return adaptOfficial(Official, context, options(context.config));
+    },
+  };
+}
+
+/**
+ * Our own instrumentation; `alternative` is the official one of the same library, which
+ * OTEL_NODE_OFFICIAL_INSTRUMENTATIONS selects instead.
+ */
+function own(
+  name: string,
+  modules: readonly string[],
+  load: () => OwnModule,
+  extra: Extra = {},
+  alternative?: TableEntry,
+): TableEntry {
+  return {
+    name,
+    modules,
+    ...extra,
+    load(context) {
+      const isOfficial = context.config.instrumentations.official.includes(name);
+      return isOfficial && alternative !== undefined ? alternative.load(context) : load().create(context);
     },
   };
 }
@@ -78,13 +96,12 @@ const CARRIES_CONTEXT: Extra = { propagates: true };
 /** All instrumentations, in the order in which patches of one module are applied. */
 export const TABLE: readonly TableEntry[] = [
   own('undici', [], () => require('./undici/patch.js'), GLOBAL),
-  official(
+  own(
     'http',
     ['http', 'https'],
-    'HttpInstrumentation',
-    () => require('@opentelemetry/instrumentation-http'),
-    undefined,
+    () => require('./http/patch.js'),
     { ...BUILTIN, ...CARRIES_CONTEXT },
+    official('http', [], 'HttpInstrumentation', () => require('@opentelemetry/instrumentation-http')),
   ),
   official(
     'amqplib',

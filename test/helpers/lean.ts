@@ -27,6 +27,8 @@ export interface LeanCase {
   spans: LeanSpan[];
   parent: { traceId: string; spanId: string };
   received: Received[];
+  /** What ran, and the span that was active then. */
+  seen?: [string, string | undefined][];
 }
 
 export interface LeanReport {

@@ -2,6 +2,7 @@
  * Runs one application of test/fixtures/apps in every cell of {Node.js} x {preload} x {CommonJS, ES module} and holds
  * each to the same drawn trees, the same golden file and the output of a run without the agent.
  */
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import type { SpanRecord } from '../../src/viewer/span-record.js';
@@ -13,8 +14,10 @@ type Preload = NonNullable<RunOptions['preload']>;
 const PRELOADS: readonly Preload[] = ['require', 'import', 'NODE_OPTIONS'];
 
 export interface Scenario {
-  /** The application's files are `apps/<name>.<form>`, the golden file is test/golden/traces/<name>.json. */
+  /** The application's files are `<folder>/<name>.<form>`, the golden file is test/golden/traces/<name>.json. */
   readonly name: string;
+  /** Default test/fixtures/apps. */
+  readonly folder?: string;
   /**
    * The expected traces as `sketch` draws them, separated by blank lines; the application's service is `app`. What
    * follows a `#` is a remark.
@@ -24,6 +27,14 @@ export interface Scenario {
   readonly forms?: readonly string[];
   /** True: every preload in every cell. Default: one in each, another one in the next. */
   readonly hasAllPreloads?: boolean;
+  /** Default http/protobuf. */
+  readonly protocol?: 'grpc';
+  /** Node.js flags, with and without the agent. */
+  execArgv?(node: NodeBinary): string[];
+  /** A warning that the agent must give here, as a whole line; without it none may be given. */
+  readonly warning?: RegExp;
+  /** Default: all that the environment asks for. */
+  readonly nodes?: readonly NodeBinary[];
   /** For the application, with and without the agent. */
   readonly env?: Readonly<Record<string, string>>;
   readonly normalise?: NormaliseOptions;
@@ -31,8 +42,8 @@ export interface Scenario {
 
 /** Adds the tests of a scenario, one for every Node.js, to `t`. */
 export function testScenario(t: Test, scenario: Scenario): void {
-  for (const [index, node] of nodeBinaries().entries()) {
-    t.test(`${scenario.name} on Node ${node.version}`, async (t) => {
+  for (const [index, node] of (scenario.nodes ?? nodeBinaries()).entries()) {
+    t.test(titleOf(scenario, node), async (t) => {
       const collector = await startCollector();
       t.teardown(() => collector.close());
       const forms = scenario.forms ?? ['cjs', 'mjs'];
@@ -41,9 +52,17 @@ export function testScenario(t: Test, scenario: Scenario): void {
       for (const [position, form] of forms.entries()) {
         for (const preload of preloadsFor(scenario, index + position)) {
           collector.clear();
-          const traced = await run(scenario, node, { preload, file: fileOf(scenario, form), env: envFor(collector) });
+          const traced = await run(scenario, node, {
+            preload,
+            file: fileOf(scenario, form),
+            env: envFor(scenario, collector),
+          });
           await t.test(`${preload}, ${form}`, async (t) => {
-            t.strictSame(traced, bare, 'exit code, signal and output are those of a bare run');
+            t.strictSame(
+              withoutWarning(t, scenario, traced),
+              bare,
+              'exit code, signal and output are those of a bare run',
+            );
             compare(t, scenario, collector);
           });
         }
@@ -52,8 +71,13 @@ export function testScenario(t: Test, scenario: Scenario): void {
   }
 }
 
-function fileOf({ name }: Scenario, form: string): string {
-  return `apps/${name}.${form}`;
+function titleOf({ name, protocol, execArgv }: Scenario, node: NodeBinary): string {
+  const variant = [...(protocol === undefined ? [] : ['exported over', protocol]), ...(execArgv?.(node) ?? [])];
+  return [`${name} on Node ${node.version}`, ...variant].join(' ');
+}
+
+function fileOf({ folder, name }: Scenario, form: string): string {
+  return join(folder ?? 'apps', `${name}.${form}`);
 }
 
 /** Neighbouring cells get different preloads, so that each meets every form and most Node.js lines. */
@@ -63,18 +87,30 @@ function preloadsFor({ name, hasAllPreloads }: Scenario, position: number): read
   return preload === undefined ? [] : [preload];
 }
 
-function envFor(collector: Collector): Record<string, string> {
+function envFor({ protocol }: Scenario, collector: Collector): Record<string, string> {
+  const destination =
+    protocol === 'grpc'
+      ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector.grpcUrl, OTEL_EXPORTER_OTLP_PROTOCOL: protocol }
+      : { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl };
   // Warnings are wanted: they would show as a difference from the bare run.
-  return { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app', OTEL_LOG_LEVEL: 'warn' };
+  return { ...destination, OTEL_SERVICE_NAME: 'app', OTEL_LOG_LEVEL: 'warn' };
 }
 
-async function run(scenario: Scenario, { node }: NodeBinary, options: RunOptions) {
-  const app = runApp({ ...options, node, env: { ...scenario.env, ...options.env } });
+async function run(scenario: Scenario, binary: NodeBinary, options: RunOptions) {
+  const execArgv = scenario.execArgv?.(binary) ?? [];
+  const env = { ...scenario.env, ...options.env };
+  const app = runApp({ ...options, node: binary.node, execArgv, env });
   // A hanging application must not hold the test up until the runner's own limit.
   const timer = setTimeout(() => app.kill('SIGKILL'), 30_000);
   const { code, signal } = await app.exited;
   clearTimeout(timer);
   return { code, signal, stdout: app.stdout(), stderr: withoutPid(app.stderr()) };
+}
+
+function withoutWarning<T extends { stderr: string }>(t: Test, { warning }: Scenario, output: T): T {
+  if (warning === undefined) return output;
+  t.match(output.stderr, warning);
+  return { ...output, stderr: output.stderr.replace(warning, '') };
 }
 
 /** Node.js's own warnings start with the process id. */
@@ -86,9 +122,21 @@ function compare(t: Test, scenario: Scenario, collector: Collector): void {
   const spans = inOrder(collector.spans());
   t.equal(sketch(spans), withoutRemarks(scenario.traces), 'the drawn traces');
   golden(t, `traces/${scenario.name}`, spans, scenario.normalise);
+  // The applications put the word into everything that must not leave the process: parameters, values, literals.
+  t.notMatch(
+    JSON.stringify(
+      collector.spans().map(({ attributes, events }) => [attributes, events]),
+      bigintsAsText,
+    ),
+    /secret/,
+  );
   t.strictSame(collector.duplicates(), [], 'no span arrives twice');
   t.strictSame(impossibleTimes(spans), [], 'no span ends before it starts or starts before its parent');
   t.strictSame(wrongFlags(spans), [], 'every span is sampled, and says whether its parent is remote');
+}
+
+function bigintsAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}` : value;
 }
 
 function withoutRemarks(traces: string): string {

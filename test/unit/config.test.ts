@@ -66,6 +66,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
       isDefaultEnabled: true,
       enabled: undefined,
       disabled: [],
+      official: [],
       switches: {},
       hasMiddlewareSpans: false,
     },

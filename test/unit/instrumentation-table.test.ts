@@ -55,6 +55,15 @@ for (const entry of TABLE) {
   });
 }
 
+t.test('OTEL_NODE_OFFICIAL_INSTRUMENTATIONS puts the official instrumentation in the place of ours', async (t) => {
+  const http = TABLE.find((entry) => entry.name === 'http');
+  const official = { ...context, config: loadConfig({ OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: 'http' }).config };
+  const patched = (chosen: InstrumentationContext) =>
+    http?.load(chosen).targets.map((target) => target.patch.toString());
+  t.ok(patched(context)?.length);
+  t.notSame(patched(official), patched(context));
+});
+
 t.test('the three variables select, the later rule wins', async (t) => {
   const select = (env: Record<string, string>) =>
     new Set(selectInstrumentations(TABLE, loadConfig(env).config).map((entry) => entry.name));

@@ -5,9 +5,10 @@ import { createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { getRPCMetadata, isTracingSuppressed, RPCType, setRPCMetadata, suppressTracing } from '@opentelemetry/core';
 import t from 'tap';
 import { createLog } from '../../src/diag/log.js';
-import { RequestContext } from '../../src/instrumentation/http/request-context.js';
+import { ContextWithSpan, isSuppressed, rpcMetadataOf, suppress } from '../../src/instrumentation/context.js';
+import { createIncomingFilter, createUrlFilter } from '../../src/instrumentation/http/exclusion.js';
 import { isCancellation } from '../../src/instrumentation/http/rules.js';
-import { createTie, errorType, isSuppressed, rpcMetadataOf, suppress } from '../../src/instrumentation/operation.js';
+import { createTie, errorType } from '../../src/instrumentation/operation.js';
 import { Faults, patchMethod } from '../../src/instrumentation/patch.js';
 import { createQueryRedactor, redactUrl } from '../../src/instrumentation/redact.js';
 
@@ -50,6 +51,48 @@ t.test('URL redaction masks credentials and query, and nothing else', async (t) 
   ] as const) {
     t.equal(redactUrl(url, redact), expected);
   }
+});
+
+t.test('URL filters', async (t) => {
+  const isExcluded = createUrlFilter([
+    '/healthz',
+    '/ready*',
+    '^/metrics$',
+    '/v[12]$',
+    'https://a.example/*',
+    '/*/ping',
+    '^(',
+  ]);
+  for (const [target, expected] of [
+    ['/healthz', true],
+    ['/healthz?verbose=1', true],
+    ['http://any.example:8080/healthz?a', true],
+    ['/healthz/deep', false],
+    ['/api/healthz', false],
+    ['/ready', true],
+    ['/readyz/x', true],
+    ['/already', false],
+    ['/metrics', true],
+    ['/metrics/x', false],
+    ['/api/v1', true],
+    ['/api/v3', false],
+    ['https://a.example/anything', true],
+    ['https://a.example.org/anything', false],
+    ['http://a.example/anything', false],
+    ['/shop/ping', true],
+    ['/ping', false],
+    ['*', false],
+    ['', false],
+  ] as const) {
+    t.equal(isExcluded?.(target), expected, target);
+  }
+  t.equal(createUrlFilter(), undefined);
+  t.equal(createUrlFilter(['^(']), undefined, 'what is no regular expression is left out');
+  const isIncomingExcluded = createIncomingFilter({ isProbeExcluded: true });
+  t.equal(isIncomingExcluded?.('/', 'kube-probe/1.31'), true);
+  t.equal(isIncomingExcluded?.('/', 'curl kube-probe/1.31'), false);
+  t.equal(isIncomingExcluded?.('/', undefined), false);
+  t.equal(createIncomingFilter({}), undefined);
 });
 
 t.test('a patched method looks and behaves like the original', async (t) => {
@@ -174,7 +217,7 @@ t.test('the context of a request is one like any other', async (t) => {
   const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
   const metadata = { type: 'http' as const, span };
   const parent = ROOT_CONTEXT.setValue(key, 'inherited');
-  const context = new RequestContext(parent, metadata);
+  const context = new ContextWithSpan(parent, span, metadata);
   t.equal(trace.getSpan(context), span);
   t.equal(getRPCMetadata(context), metadata);
   t.equal(context.getValue(key), 'inherited');

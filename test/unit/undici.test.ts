@@ -71,9 +71,10 @@ function testInjection(t: Test, report: LeanReport): void {
   t.equal(own.received[0]?.headers.authorization, 'x');
   t.strictSame(span.attributes['http.request.header.authorization'], ['REDACTED']);
 
-  const suppressed = caseOf(report, 'suppressed');
-  t.strictSame(suppressed.spans, []);
-  t.equal(suppressed.received[0]?.headers.traceparent, undefined, 'nothing is injected when tracing is suppressed');
+  for (const name of ['suppressed', 'excluded']) {
+    t.strictSame(caseOf(report, name).spans, [], name);
+    t.equal(caseOf(report, name).received[0]?.headers.traceparent, undefined, `${name}: nothing is injected`);
+  }
 
   const root = onlySpan(report, 'without parent');
   t.equal(root.parentSpanId, undefined);

@@ -106,6 +106,13 @@ export const INSTRUMENTATIONS = {
     source: 'opentelemetry-js',
     description: 'Not these instrumentations. Applied last.',
   },
+  OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: {
+    type: 'list',
+    default: [],
+    source: '@org/trace-agent',
+    description:
+      'Libraries to be traced by the official OpenTelemetry instrumentation where this package has one of its own.',
+  },
   OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED: {
     type: 'boolean',
     default: true,

@@ -4,7 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { context as contextApi } from '@opentelemetry/api';
-import { rpcMetadataOf } from '../operation.js';
+import { rpcMetadataOf } from '../context.js';
 import { Faults } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
 import { type FastifyRequest, routeOf } from './attributes.js';

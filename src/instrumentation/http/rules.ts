@@ -12,6 +12,13 @@ import {
   HTTP_RESPONSE_STATUS_CODE,
   OTHER,
 } from '../semconv.js';
+import {
+  createIncomingFilter,
+  createUrlFilter,
+  type Exclusions,
+  type IncomingFilter,
+  type UrlFilter,
+} from './exclusion.js';
 
 const KNOWN_METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE'];
 
@@ -24,12 +31,19 @@ interface CapturedHeader {
 /** Headers to record; empty unless a variable names some. */
 export type HeaderCapture = readonly CapturedHeader[];
 
+interface SideRules<Filter> {
+  readonly request: HeaderCapture;
+  readonly response: HeaderCapture;
+  /** Requests that are not traced, with all below them; undefined = every request is. */
+  readonly isExcluded: Filter | undefined;
+}
+
 /** The configured rules, computed once per instrumentation. */
 export interface HttpRules {
   readonly knownMethods: ReadonlySet<string>;
   readonly redactQuery: QueryRedactor;
-  readonly server: { readonly request: HeaderCapture; readonly response: HeaderCapture };
-  readonly client: { readonly request: HeaderCapture; readonly response: HeaderCapture };
+  readonly server: SideRules<IncomingFilter>;
+  readonly client: SideRules<UrlFilter>;
 }
 
 function toCapture(prefix: string, names: readonly string[]): HeaderCapture {
@@ -37,17 +51,19 @@ function toCapture(prefix: string, names: readonly string[]): HeaderCapture {
   return [...distinct].map((name) => ({ name, attribute: prefix + name }));
 }
 
-export function createHttpRules(config: AgentConfig['http']): HttpRules {
+export function createHttpRules(config: AgentConfig['http'] & Exclusions): HttpRules {
   return {
     knownMethods: new Set(config.knownMethods ?? KNOWN_METHODS),
     redactQuery: createQueryRedactor(config.sensitiveQueryParameters),
     server: {
       request: toCapture(HTTP_REQUEST_HEADER_PREFIX, config.serverRequestHeaders),
       response: toCapture(HTTP_RESPONSE_HEADER_PREFIX, config.serverResponseHeaders),
+      isExcluded: createIncomingFilter(config),
     },
     client: {
       request: toCapture(HTTP_REQUEST_HEADER_PREFIX, config.clientRequestHeaders),
       response: toCapture(HTTP_RESPONSE_HEADER_PREFIX, config.clientResponseHeaders),
+      isExcluded: createUrlFilter(config.excludedOutgoingUrls),
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
+import { inject, isSuppressed } from '../context.js';
 import {
   captureHeaders,
   createHttpRules,
@@ -20,8 +21,9 @@ import {
   methodInName,
   recordClientStatus,
 } from '../http/rules.js';
-import { createTie, failSpan, inject, isSuppressed } from '../operation.js';
+import { createTie, failSpan } from '../operation.js';
 import { Faults } from '../patch.js';
+import { URL_FULL } from '../semconv.js';
 import type { CreateInstrumentation } from '../types.js';
 import { connectionAttributes, startAttributes } from './attributes.js';
 import { UNDICI } from './manifest.js';
@@ -50,6 +52,7 @@ function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules): void {
     return;
   }
   const attributes = startAttributes(request, rules);
+  if (rules.client.isExcluded?.(String(attributes[URL_FULL])) === true) return;
   const span = tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
   if (span.isRecording()) spans.set(request, span);
   inject(parent, span, request, setter);

@@ -1,0 +1,109 @@
+/**
+ * Context of traced calls: is tracing suppressed, which span is active, and the hand-over of a route between http and
+ * the frameworks. Hot path: a context here is one object, where setting values in the API's own takes a map copy each.
+ */
+import {
+  type Context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  type TextMapSetter,
+  trace,
+} from '@opentelemetry/api';
+
+// The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
+// instrumentations and ours understand each other.
+const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+
+/** Travels in the context of a server request; the framework that matched a route writes it down here. */
+export interface RpcMetadata {
+  readonly type: 'http';
+  readonly span: Span;
+  /** Template with its mount prefix; undefined until known. */
+  route?: string;
+  /** Ours: what made the framework answer with an error; recorded if the span ends as failed. */
+  error?: unknown;
+}
+
+/** True when nothing may be traced or injected: the agent's own traffic and excluded requests. */
+export function isSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESS_TRACING_KEY) === true;
+}
+
+/** A context in which nothing is traced. */
+export function suppress(context: Context): Context {
+  return context.setValue(SUPPRESS_TRACING_KEY, true);
+}
+
+/** Undefined outside a server request, or when its metadata is not of the kind we know. */
+export function rpcMetadataOf(context: Context): RpcMetadata | undefined {
+  const metadata = context.getValue(RPC_METADATA_KEY) as RpcMetadata | undefined;
+  return metadata?.type === 'http' ? metadata : undefined;
+}
+
+/** The API keeps the key of the active span to itself, but says it to any context it is asked to set a span in. */
+function learnSpanKey(): symbol {
+  let key: symbol | undefined;
+  const probe: Context = {
+    getValue: () => undefined,
+    setValue(asked) {
+      key = asked;
+      return probe;
+    },
+    deleteValue: () => probe,
+  };
+  trace.setSpan(probe, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }));
+  if (key === undefined) throw new Error('the API did not say its span key');
+  return key;
+}
+
+const SPAN_KEY = learnSpanKey();
+
+/** A parent with another active span, and with the metadata of a server request if any is given. */
+export class ContextWithSpan implements Context {
+  readonly #parent: Context;
+  readonly #span: Span;
+  readonly #metadata: RpcMetadata | undefined;
+  /** The same values in a context of the API, made when somebody derives another from this one. */
+  #plain: Context | undefined;
+
+  constructor(parent: Context, span: Span, metadata?: RpcMetadata) {
+    this.#parent = parent;
+    this.#span = span;
+    this.#metadata = metadata;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === SPAN_KEY) return this.#span;
+    if (key === RPC_METADATA_KEY && this.#metadata !== undefined) return this.#metadata;
+    return this.#parent.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#asPlain().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#asPlain().deleteValue(key);
+  }
+
+  #asPlain(): Context {
+    if (this.#plain === undefined) {
+      const withSpan = this.#parent.setValue(SPAN_KEY, this.#span);
+      this.#plain = this.#metadata === undefined ? withSpan : withSpan.setValue(RPC_METADATA_KEY, this.#metadata);
+    }
+    return this.#plain;
+  }
+}
+
+/** Never the active context: a request that arrives belongs to its sender, whatever ran when the server was started. */
+export function extractFrom(headers: unknown): Context {
+  return propagation.extract(ROOT_CONTEXT, headers);
+}
+
+/** Writes the headers that carry `span` on behalf of a call made in `parent`. */
+export function inject<Carrier>(parent: Context, span: Span, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
+  propagation.inject(new ContextWithSpan(parent, span), carrier, setter);
+}

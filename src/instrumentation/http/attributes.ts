@@ -1,0 +1,146 @@
+/** Attributes of SERVER and CLIENT spans. Spec: semantic-conventions 1.44, http-spans. Hot path: one literal each. */
+import type { IncomingMessage } from 'node:http';
+import type { Attributes, Span } from '@opentelemetry/api';
+import { redactUrl } from '../redact.js';
+import {
+  CLIENT_ADDRESS,
+  HTTP_REQUEST_METHOD,
+  HTTP_REQUEST_METHOD_ORIGINAL,
+  NETWORK_PEER_ADDRESS,
+  NETWORK_PEER_PORT,
+  NETWORK_PROTOCOL_VERSION,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+  URL_FULL,
+  URL_PATH,
+  URL_QUERY,
+  URL_SCHEME,
+  USER_AGENT_ORIGINAL,
+} from '../semconv.js';
+import { defaultPort, forwardedClientOf, schemeOf, serverHostOf } from './address.js';
+import { captureHeaders, type HttpRules, methodAttribute } from './rules.js';
+
+function originalMethod(known: string, method: string): string | undefined {
+  return known === method ? undefined : method;
+}
+
+/** Where the path of a request target starts: after the authority when a proxy's client sent a whole URL. */
+function pathStart(target: string): number {
+  if (target.charCodeAt(0) === 47 /* / */) return 0;
+  const authority = target.indexOf('://');
+  if (authority === -1) return 0;
+  const path = target.indexOf('/', authority + 3);
+  return path === -1 ? target.length : path;
+}
+
+/** Known when the request arrives, for samplers. Absent values are undefined: the SDK leaves them out. */
+export function serverAttributes(request: IncomingMessage, socketScheme: string, rules: HttpRules): Attributes {
+  const { headers, method = 'GET', url: target = '' } = request;
+  const start = pathStart(target);
+  const question = target.indexOf('?', start);
+  const scheme = schemeOf(headers, socketScheme);
+  const host = serverHostOf(headers);
+  const known = methodAttribute(rules, method);
+  const attributes: Attributes = {
+    [HTTP_REQUEST_METHOD]: known,
+    [HTTP_REQUEST_METHOD_ORIGINAL]: originalMethod(known, method),
+    [URL_SCHEME]: scheme,
+    [URL_PATH]: question === -1 ? target.slice(start) : target.slice(start, question),
+    [URL_QUERY]: question === -1 ? undefined : rules.redactQuery(target.slice(question + 1)),
+    [SERVER_ADDRESS]: host?.address,
+    [SERVER_PORT]: host === undefined ? undefined : (host.port ?? defaultPort(scheme)),
+    [CLIENT_ADDRESS]: forwardedClientOf(headers) ?? request.socket?.remoteAddress,
+    [USER_AGENT_ORIGINAL]: headers['user-agent'],
+  };
+  if (rules.server.request.length === 0) return attributes;
+  return Object.assign(
+    attributes,
+    captureHeaders(rules.server.request, (name) => headers[name]),
+  );
+}
+
+/** The peer of the connection and the protocol: nothing a sampler decides by, so only for spans that are recorded. */
+export function recordConnection(span: Span, message: IncomingMessage): void {
+  const { socket, httpVersion } = message;
+  span.setAttribute(NETWORK_PROTOCOL_VERSION, httpVersion === '2.0' ? '2' : httpVersion);
+  if (socket?.remoteAddress === undefined) return;
+  span.setAttribute(NETWORK_PEER_ADDRESS, socket.remoteAddress);
+  if (socket.remotePort !== undefined) span.setAttribute(NETWORK_PEER_PORT, socket.remotePort);
+}
+
+interface AgentLike {
+  readonly protocol?: string;
+  readonly defaultPort?: number;
+}
+
+/** What a call of `http.request` was given besides its callback, in any of its forms. */
+export interface RequestInput {
+  readonly protocol?: string | null;
+  readonly hostname?: string | null;
+  readonly host?: string | null;
+  readonly port?: number | string | null;
+  readonly defaultPort?: number | string;
+  readonly path?: string | null;
+  readonly method?: string;
+  readonly auth?: string | null;
+  readonly username?: string;
+  readonly agent?: AgentLike;
+  readonly signal?: AbortSignal;
+}
+
+/** The part of a client request that attributes are made of. */
+export interface RequestView {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** With its colon. */
+  readonly protocol?: string;
+  readonly agent?: AgentLike | undefined;
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+function portOf(request: RequestView, scheme: string, input: RequestInput, options: RequestInput | undefined): number {
+  const given = options?.port || input.port || options?.defaultPort || input.defaultPort;
+  return Number(given || request.agent?.defaultPort || defaultPort(scheme) || 80);
+}
+
+/** The path may be a whole URL (through a proxy), an authority (CONNECT) or `*`. */
+function targetOf(request: RequestView, input: RequestInput, options: RequestInput | undefined): Target {
+  const { host, path, method, protocol = 'http:' } = request;
+  const absolute = method === 'CONNECT' ? `${protocol}//${path}` : path;
+  if (/^https?:\/\//i.test(absolute) && URL.canParse(absolute)) {
+    const { hostname, port, protocol: own } = new URL(absolute);
+    return { host: hostname, port: Number(port || defaultPort(own.slice(0, -1))), url: absolute };
+  }
+  const scheme = protocol.slice(0, -1);
+  const port = portOf(request, scheme, input, options);
+  const hasCredentials = Boolean(options?.auth || input.auth || input.username);
+  const shownHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const shownPort = port === defaultPort(scheme) ? '' : `:${port}`;
+  const url = `${protocol}//${hasCredentials ? 'x@' : ''}${shownHost}${shownPort}${path === '*' ? '' : path}`;
+  return { host, port, url };
+}
+
+/** Known when the request is made, for samplers. */
+export function clientAttributes(
+  request: RequestView,
+  input: RequestInput,
+  options: RequestInput | undefined,
+  rules: HttpRules,
+): Attributes {
+  const { host, port, url } = targetOf(request, input, options);
+  const { method } = request;
+  const known = methodAttribute(rules, method);
+  return {
+    [HTTP_REQUEST_METHOD]: known,
+    [HTTP_REQUEST_METHOD_ORIGINAL]: originalMethod(known, method),
+    [SERVER_ADDRESS]: host,
+    [SERVER_PORT]: port,
+    [URL_FULL]: redactUrl(url, rules.redactQuery),
+  };
+}

@@ -1,0 +1,173 @@
+/** Server side: one SERVER span for each 'request' event. Hot path: one context run, no closure, no listener. */
+import type { EventEmitter } from 'node:events';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  type Context,
+  context as contextApi,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  type Tracer,
+} from '@opentelemetry/api';
+import { ContextWithSpan, extractFrom, isSuppressed, type RpcMetadata, suppress } from '../context.js';
+import { createTie, failSpan, failSpanByCode } from '../operation.js';
+import type { AnyFunction, Faults } from '../patch.js';
+import { HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE } from '../semconv.js';
+import { recordConnection, serverAttributes } from './attributes.js';
+import { type Exchange, exchanges } from './messages.js';
+import { captureHeaders, type HttpRules, methodInName } from './rules.js';
+import { outgoingHeader } from './stored-header.js';
+
+/** What the wrappers of one instrumentation share. */
+export interface HttpTracing {
+  readonly tracer: Tracer;
+  readonly rules: HttpRules;
+  readonly faults: Faults;
+  /** Node's class, whose events are ours. */
+  readonly ClientRequest: typeof ClientRequest;
+}
+
+class ServerExchange implements Exchange {
+  readonly context: Context;
+  readonly #metadata: RpcMetadata;
+  readonly #response: ServerResponse;
+  readonly #rules: HttpRules;
+  /** Undefined when nothing is recorded, and after the end. */
+  #span: Span | undefined;
+  #error: unknown;
+
+  constructor(parent: Context, span: Span, response: ServerResponse, rules: HttpRules) {
+    this.#metadata = { type: 'http', span };
+    this.context = new ContextWithSpan(parent, span, this.#metadata);
+    this.#response = response;
+    this.#rules = rules;
+    this.#span = span.isRecording() ? span : undefined;
+  }
+
+  observe(message: EventEmitter, event: string | symbol, argument: unknown): void {
+    if (this.#span === undefined || message !== this.#response) return;
+    if (event === 'close') this.end();
+    else if (event === 'error') this.#error = argument;
+  }
+
+  /** At most once. */
+  end(): void {
+    const span = this.#span;
+    if (span === undefined) return;
+    this.#span = undefined;
+    try {
+      this.#describe(span);
+    } finally {
+      span.end();
+    }
+  }
+
+  #describe(span: Span): void {
+    const response = this.#response;
+    const { statusCode } = response;
+    const { route } = this.#metadata;
+    if (response.headersSent) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, statusCode);
+    if (route) {
+      span.setAttribute(HTTP_ROUTE, route);
+      span.updateName(`${methodInName(this.#rules, response.req.method ?? 'GET')} ${route}`);
+    }
+    const capture = this.#rules.server.response;
+    if (capture.length > 0) span.setAttributes(captureHeaders(capture, (name) => outgoingHeader(response, name)));
+    this.#judge(span, statusCode);
+  }
+
+  #judge(span: Span, statusCode: number): void {
+    const error = this.#error ?? this.#response.errored ?? undefined;
+    if (error !== undefined) failSpan(span, error);
+    else if (!isComplete(this.#response)) this.#judgeAbort(span);
+    else if (statusCode >= 500) {
+      failSpanByCode(span, String(statusCode));
+      if (this.#metadata.error instanceof Error) span.recordException(this.#metadata.error);
+    }
+  }
+
+  /** The connection went before the response was complete. That is how every event stream ends. */
+  #judgeAbort(span: Span): void {
+    const type = this.#response.headersSent ? outgoingHeader(this.#response, 'content-type') : undefined;
+    if (String(type).startsWith('text/event-stream')) return;
+    failSpanByCode(span, 'ECONNRESET');
+  }
+}
+
+/** http2's responses know less of themselves: they are complete when they were ended and their stream was not reset. */
+function isComplete(response: ServerResponse): boolean {
+  const { writableFinished } = response as { writableFinished?: boolean };
+  if (writableFinished !== undefined) return writableFinished;
+  const { stream, writableEnded } = response as { stream?: { aborted?: boolean; rstCode?: number } } & ServerResponse;
+  return writableEnded && stream?.aborted !== true && (stream?.rstCode ?? 0) === 0;
+}
+
+const waiting = createTie<Set<ServerExchange>>();
+
+/**
+ * A pipelined request whose response has to wait for its turn gets no event when the connection goes: Node assigns the
+ * socket only then. One listener per connection, and only for connections on which this happens.
+ */
+function endWithSocket(socket: Socket, exchange: ServerExchange): void {
+  const known = waiting.get(socket);
+  if (known !== undefined) {
+    known.add(exchange);
+    return;
+  }
+  const all = new Set([exchange]);
+  waiting.set(socket, all);
+  socket.once('close', () => {
+    for (const open of all) open.end();
+  });
+}
+
+/** Of all requests that are excluded: nothing is traced in its context. */
+const EXCLUDED: Exchange = { context: suppress(ROOT_CONTEXT), observe: () => undefined };
+
+function begin(
+  request: IncomingMessage,
+  response: ServerResponse,
+  scheme: string,
+  { tracer, rules }: HttpTracing,
+): Exchange | undefined {
+  // One server may hand its requests to another by emitting them again.
+  if (exchanges.get(request) !== undefined || isSuppressed(contextApi.active())) return undefined;
+  if (rules.server.isExcluded?.(request.url ?? '', request.headers['user-agent']) === true) {
+    exchanges.set(request, EXCLUDED);
+    exchanges.set(response, EXCLUDED);
+    return EXCLUDED;
+  }
+  const parent = extractFrom(request.headers);
+  const attributes = serverAttributes(request, scheme, rules);
+  const name = methodInName(rules, request.method ?? 'GET');
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  const exchange = new ServerExchange(parent, span, response, rules);
+  exchanges.set(request, exchange);
+  exchanges.set(response, exchange);
+  if (span.isRecording()) {
+    recordConnection(span, request);
+    if (response.socket === null) endWithSocket(request.socket, exchange);
+  }
+  return exchange;
+}
+
+/**
+ * Wraps `Server.prototype.emit`. What a handler throws passes untouched: a catch would change the line that Node
+ * prints for an uncaught exception, and its span is ended with the connection or by the end of the process.
+ */
+export function wrapServerEmit(original: AnyFunction, scheme: string, tracing: HttpTracing): AnyFunction {
+  return function emit(this: EventEmitter, event: string | symbol, request: IncomingMessage, response: ServerResponse) {
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+    const parameters = arguments as unknown as unknown[];
+    if (event !== 'request' || tracing.faults.isDisabled) return original.apply(this, parameters);
+    let exchange: Exchange | undefined;
+    try {
+      exchange = begin(request, response, scheme, tracing);
+    } catch (error) {
+      tracing.faults.record(error);
+    }
+    if (exchange === undefined) return original.apply(this, parameters);
+    return contextApi.with(exchange.context, original, this, ...parameters);
+  };
+}
