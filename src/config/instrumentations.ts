@@ -64,6 +64,9 @@ export function readHttp(settings: Settings): HttpConfig {
     serverRequestHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS'),
     serverResponseHeaders: readHeaderNames(settings, 'OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS'),
     knownMethods: settings.list('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'),
+    excludedIncomingUrls: readPatterns(settings, 'OTEL_NODE_EXCLUDED_URLS', 'OTEL_NODE_EXCLUDED_URLS_INCOMING'),
+    excludedOutgoingUrls: readPatterns(settings, 'OTEL_NODE_EXCLUDED_URLS', 'OTEL_NODE_EXCLUDED_URLS_OUTGOING'),
+    isProbeExcluded: settings.boolean('OTEL_NODE_EXCLUDE_PROBES'),
     sensitiveQueryParameters:
       settings.list('OTEL_INSTRUMENTATION_SANITIZATION_URL_EXPERIMENTAL_SENSITIVE_QUERY_PARAMETERS') ?? [],
   };
@@ -83,4 +86,33 @@ function readHeaderNames(settings: Settings, variable: HeaderVariable): readonly
     settings.reportBadValue(value, reason, good.length > 0 ? 'the others' : 'no header');
   }
   return good;
+}
+
+type PatternVariable = `OTEL_NODE_EXCLUDED_URLS${'' | '_INCOMING' | '_OUTGOING'}`;
+
+function isRegularExpression(pattern: string): boolean {
+  return pattern.startsWith('^') || pattern.endsWith('$');
+}
+
+function compiles(pattern: string): boolean {
+  try {
+    return new RegExp(pattern) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The patterns of several variables together; a regular expression that does not compile is reported and left out. */
+function readPatterns(settings: Settings, ...variables: PatternVariable[]): readonly string[] {
+  return variables.flatMap((variable) => {
+    const value = settings.find(variable);
+    if (value === undefined) return [];
+    const patterns = parseList(value.text);
+    const bad = patterns.filter((pattern) => isRegularExpression(pattern) && !compiles(pattern));
+    if (bad.length === 0) return patterns;
+    const reason = `: ${joinReasons(bad.map((pattern) => `${quote(pattern)} is no regular expression`))}`;
+    const good = patterns.filter((pattern) => !bad.includes(pattern));
+    settings.reportBadValue(value, reason, good.length > 0 ? 'the others' : 'none');
+    return good;
+  });
 }

@@ -109,6 +109,11 @@ export interface HttpConfig {
   readonly serverResponseHeaders: readonly string[];
   /** undefined = the default set. */
   readonly knownMethods: readonly string[] | undefined;
+  /** Patterns of OTEL_NODE_EXCLUDED_URLS with ..._INCOMING and ..._OUTGOING; each compiles. */
+  readonly excludedIncomingUrls: readonly string[];
+  readonly excludedOutgoingUrls: readonly string[];
+  /** OTEL_NODE_EXCLUDE_PROBES: requests of the kubelet (`kube-probe/`). */
+  readonly isProbeExcluded: boolean;
   /** Query keys masked in addition to the built-in ones. */
   readonly sensitiveQueryParameters: readonly string[];
 }

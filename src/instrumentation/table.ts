@@ -98,7 +98,7 @@ export const TABLE: readonly TableEntry[] = [
   own('undici', [], () => require('./undici/patch.js'), GLOBAL),
   own(
     'http',
-    ['http', 'https'],
+    ['http', 'https', 'http2'],
     () => require('./http/patch.js'),
     { ...BUILTIN, ...CARRIES_CONTEXT },
     official('http', [], 'HttpInstrumentation', () => require('@opentelemetry/instrumentation-http')),

@@ -126,6 +126,9 @@ t.test('captured headers, methods, query parameters', async (t) => {
     serverRequestHeaders: ['d'],
     serverResponseHeaders: [],
     knownMethods: ['GET', 'get', 'PURGE'],
+    excludedIncomingUrls: [],
+    excludedOutgoingUrls: [],
+    isProbeExcluded: false,
     sensitiveQueryParameters: ['Token'],
   });
   t.match(messages, [

@@ -76,6 +76,9 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
       serverRequestHeaders: [],
       serverResponseHeaders: [],
       knownMethods: undefined,
+      excludedIncomingUrls: [],
+      excludedOutgoingUrls: [],
+      isProbeExcluded: false,
       sensitiveQueryParameters: [],
     },
     isDbQuerySanitized: true,
@@ -263,4 +266,17 @@ t.test('.env: a default file that is missing or cannot be read is passed over wi
   t.same(loadConfig({}, { cwd: t.testdir({}) }).problems, []);
   t.same(loadConfig({}, { cwd: t.testdir({ '.env': {} }) }).problems, []);
   t.same(loadConfig({}, { cwd: join(t.testdir({}), 'gone') }).problems, []);
+});
+
+t.test('excluded URLs: the general list goes both ways, a bad expression is named and left out', async (t) => {
+  const { config, problems } = load({
+    OTEL_NODE_EXCLUDED_URLS: '/healthz,^/metrics$,^/(broken',
+    OTEL_NODE_EXCLUDED_URLS_OUTGOING: 'http://127.0.0.1:9*',
+    OTEL_NODE_EXCLUDE_PROBES: 'true',
+  });
+  t.strictSame(config.http.excludedIncomingUrls, ['/healthz', '^/metrics$']);
+  t.strictSame(config.http.excludedOutgoingUrls, ['/healthz', '^/metrics$', 'http://127.0.0.1:9*']);
+  t.equal(config.http.isProbeExcluded, true);
+  t.equal(problems.length, 1);
+  t.match(problems[0]?.message, /OTEL_NODE_EXCLUDED_URLS.*"?\^\/\(broken"? is no regular expression; using the others/);
 });

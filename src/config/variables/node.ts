@@ -113,6 +113,32 @@ export const INSTRUMENTATIONS = {
     description:
       'Libraries to be traced by the official OpenTelemetry instrumentation where this package has one of its own.',
   },
+  OTEL_NODE_EXCLUDED_URLS: {
+    type: 'list',
+    default: [],
+    source: '@org/trace-agent',
+    description:
+      'Requests, incoming and outgoing, that are not traced, with everything below them: paths such as `/healthz`, with `*` ' +
+      'for anything (`/static/*`), regular expressions that start with `^` or end with `$`, or whole URLs.',
+  },
+  OTEL_NODE_EXCLUDED_URLS_INCOMING: {
+    type: 'list',
+    default: [],
+    source: '@org/trace-agent',
+    description: 'The same for incoming requests alone, in addition.',
+  },
+  OTEL_NODE_EXCLUDED_URLS_OUTGOING: {
+    type: 'list',
+    default: [],
+    source: '@org/trace-agent',
+    description: 'The same for outgoing requests alone, in addition.',
+  },
+  OTEL_NODE_EXCLUDE_PROBES: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description: 'Do not trace the probes of Kubernetes (user agent `kube-probe/`).',
+  },
   OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED: {
     type: 'boolean',
     default: true,
