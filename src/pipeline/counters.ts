@@ -43,12 +43,15 @@ export function createCounters(): MutableCounters {
   };
 }
 
-/** A copy that does not change any more. */
-export function snapshotCounters(counters: DeliveryCounters): DeliveryCounters {
-  return { ...counters, dropped: { ...counters.dropped } };
-}
-
 /** All drops together. */
 export function droppedTotal(counters: DeliveryCounters): number {
   return DROP_REASONS.reduce((sum, reason) => sum + counters.dropped[reason], 0);
+}
+
+/** `created 5 = exported 3 + dropped 2 (queue_full 2) + queued 0`, for the log. */
+export function describeCounters(counters: DeliveryCounters): string {
+  const { created, exported, queued, dropped } = counters;
+  const reasons = DROP_REASONS.filter((reason) => dropped[reason] > 0).map((reason) => `${reason} ${dropped[reason]}`);
+  const detail = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  return `created ${created} = exported ${exported} + dropped ${droppedTotal(counters)}${detail} + queued ${queued}`;
 }

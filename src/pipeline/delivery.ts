@@ -48,8 +48,15 @@ type State = 'idle' | 'worker' | 'in-process' | 'broken' | 'stopped';
 
 const FAILED_STARTS_LIMIT = 2;
 const CRASH_LIMIT = 3;
+/** The exporter answers this much before the time is over, so that a process's end stays within its limit. */
+const TAIL_MILLIS = 30;
 const RESTART_DELAY_MILLIS = 1000;
+const MAX_RESTART_DELAY_MILLIS = 60_000;
+// Kept from the start: fake clocks of a test library must neither stop a timer nor freeze a wait.
 const startTimer = setTimeout;
+const stopTimer = clearTimeout;
+const now = performance.now.bind(performance);
+const epochNow = Date.now;
 
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -145,7 +152,10 @@ export class Delivery {
       return;
     }
     // The first restart is immediate, the next ones are not.
-    startTimer(() => this.#openWorker(), RESTART_DELAY_MILLIS * this.#crashes).unref();
+    startTimer(
+      () => this.#openWorker(),
+      Math.min(RESTART_DELAY_MILLIS * this.#crashes, MAX_RESTART_DELAY_MILLIS),
+    ).unref();
     if (++this.#crashes < CRASH_LIMIT) return;
     this.#options.events.onNotice('error', `the exporting thread keeps failing (${cause}); its spans are dropped`);
     this.#dropAll('exporter_fault');
@@ -209,7 +219,8 @@ export class Delivery {
   #requestFlush(timeoutMillis: number, onDone: () => void): void {
     const id = this.#nextFlushId++;
     this.#flushes.set(id, onDone);
-    this.#channel?.post({ verb: 'FLUSH', id, deadlineEpochMillis: Date.now() + timeoutMillis });
+    const answerMillis = timeoutMillis - Math.min(TAIL_MILLIS, timeoutMillis / 10);
+    this.#channel?.post({ verb: 'FLUSH', id, deadlineEpochMillis: epochNow() + answerMillis });
   }
 
   /** Resolves when everything pushed so far is settled, hopeless for now, or the time is over. Never rejects. */
@@ -221,7 +232,7 @@ export class Delivery {
       const timer = startTimer(resolve, timeoutMillis);
       this.#channel?.setReferenced(true);
       this.#requestFlush(timeoutMillis, () => {
-        clearTimeout(timer);
+        stopTimer(timer);
         resolve();
       });
     });
@@ -245,12 +256,12 @@ export class Delivery {
     this.#channel?.drain();
     if (this.#unsettled.size === 0 || timeoutMillis <= 0) return;
     this.start();
-    const end = performance.now() + timeoutMillis;
+    const end = now() + timeoutMillis;
     let isDone = false;
     this.#requestFlush(timeoutMillis, () => {
       isDone = true;
     });
-    for (let left = timeoutMillis; left > 0 && !isDone; left = end - performance.now()) {
+    for (let left = timeoutMillis; left > 0 && !isDone; left = end - now()) {
       if (this.#channel?.canBlock !== true || this.#unsettled.size === 0) return;
       this.#channel.drain();
       if (!isDone && this.#unsettled.size > 0) this.#channel.wait(left);

@@ -29,6 +29,7 @@ const ADVICE: Readonly<Record<FailureClass, string>> = {
   server_error: 'the collector failed; look at its log',
   proxy: 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY',
   garbage: 'the answer makes no sense; check what listens there',
+  headers: 'a name or value in OTEL_EXPORTER_OTLP_HEADERS is not allowed in HTTP',
   spool: 'check OTEL_NODE_SPOOL_DIRECTORY; spans wait in memory meanwhile',
   exporter_fault: 'this is a fault of the agent',
 };
@@ -73,6 +74,7 @@ export function createExportReport(log: Log, url: string, now: () => number = Da
   const target = describeUrl(url);
   const lastTold = new Map<string, number>();
   const pending = new Map<DropReason, number>();
+  let isFailureTold = false;
   let lastDropLine = Number.NEGATIVE_INFINITY;
 
   const isDue = (key: string): boolean => {
@@ -94,11 +96,13 @@ export function createExportReport(log: Log, url: string, now: () => number = Da
   return {
     report(message) {
       if (message.kind === 'warning') {
-        if (isDue(message.detail)) log.warn(`the collector at ${target} says: ${message.detail}`);
+        if (isDue('warning')) log.warn(`the collector at ${target} says: ${message.detail}`);
       } else if (message.kind === 'recovered') {
-        log.info(`spans reach ${target} again after ${Math.round(message.outageMillis / 1000)} s`);
+        if (isFailureTold) log.info(`spans reach ${target} again after ${Math.round(message.outageMillis / 1000)} s`);
+        isFailureTold = false;
       } else if (isDue(message.failure.failureClass)) {
         const { failureClass, detail } = message.failure;
+        isFailureTold = true;
         const next = message.willRetry ? ' (will retry)' : '';
         log.error(`cannot send spans to ${target}: ${detail}; ${ADVICE[failureClass]}${next}`);
       }

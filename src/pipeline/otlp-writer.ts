@@ -11,7 +11,7 @@
  */
 
 /** Below this many characters a loop over char codes beats the native UTF-8 writer (bench/delivery). */
-const SHORT_STRING = 48;
+const SHORT_STRING = 32;
 const TWO_32 = 4294967296;
 const NANOS_PER_SECOND = 1e9;
 

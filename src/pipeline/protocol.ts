@@ -87,6 +87,7 @@ export type FailureClass =
   | 'server_error'
   | 'proxy'
   | 'garbage'
+  | 'headers'
   | 'spool'
   | 'exporter_fault';
 

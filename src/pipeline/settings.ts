@@ -33,10 +33,13 @@ export function queueLimits(config: AgentConfig, delivery: DeliverySettings): Qu
   return { maxSpans, maxBytes: delivery.maxQueueBytes, maxBatchSpans: Math.min(batch.maxExportBatchSize, maxSpans) };
 }
 
-/** Unique among processes, containers and threads that share a directory; no need for it to be unpredictable. */
-function ownerName(): string {
+/**
+ * Unique among processes, containers and threads that share a directory; no need for it to be unpredictable. Starts with
+ * the destination: what was meant for one is not adopted by another.
+ */
+function ownerName(destination: Destination): string {
   const random = Array.from({ length: 2 }, () => Math.floor(Math.random() * 2 ** 32).toString(16));
-  return `${Date.now().toString(16)}-${process.pid.toString(16)}-${random.join('')}`;
+  return `${destination}-${Date.now().toString(16)}-${process.pid.toString(16)}-${random.join('')}`;
 }
 
 /** `userAgent` names the agent and the SDK, as the OTLP exporter specification asks. */
@@ -47,7 +50,7 @@ export function exportSettings(
   userAgent: string,
 ): ExportSettings {
   const { otlp, zipkin, batch } = config;
-  const spool = delivery.spool && { ...delivery.spool, owner: ownerName() };
+  const spool = delivery.spool && { ...delivery.spool, owner: ownerName(destination) };
   const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool };
   if (destination === 'zipkin') {
     return {

@@ -14,7 +14,7 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
-import { createCounters, type DeliveryCounters } from './counters.js';
+import { createCounters, type DeliveryCounters, describeCounters } from './counters.js';
 import { Delivery } from './delivery.js';
 import { createExportReport } from './export-report.js';
 import type { RunUntraced } from './in-process-channel.js';
@@ -59,13 +59,18 @@ export interface SpanPipelineOptions {
   readonly delivery?: Partial<DeliverySettings>;
   /** Proxy and TLS variables for the worker's own environment, e.g. HTTPS_PROXY, NO_PROXY. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Empties a span's attributes, events and links once they are bytes, so that a leaked async context does not keep them
+   * alive. Only for the last processor of a provider: those after this one would see an empty span.
+   */
+  readonly releasesSpans?: boolean;
   /** Runs a function with tracing suppressed; needed when the exporter has to run on this thread. */
   readonly runUntraced?: RunUntraced;
 }
 
 const SAMPLED = 1;
 const STATUS_ERROR = 2;
-/** A span's end starts the worker this much later, so that it does not cost the first request anything. */
+/** The first span's end starts the worker this much later: the 3 ms it takes are not part of the first request. */
 const WORKER_START_DELAY_MILLIS = 100;
 /** The first drop is reported after this time, together with what follows it. */
 const DROP_REPORT_DELAY_MILLIS = 1000;
@@ -84,6 +89,15 @@ function encodeResourceBytes(attributes: Attributes, schemaUrl: string | undefin
     encodeResource(writer, attributes, schemaUrl);
     if (!writer.hasOverflowed) return Uint8Array.prototype.slice.call(writer.bytes, 0, writer.position);
   }
+}
+
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
+const NO_ITEMS: never[] = Object.freeze([]) as never as never[];
+
+function releaseContent(span: { attributes: Attributes; events: unknown[]; links: unknown[] }): void {
+  span.attributes = NO_ATTRIBUTES;
+  span.events = NO_ITEMS;
+  span.links = NO_ITEMS;
 }
 
 /** Creates the pipeline of one destination. Starts no thread and opens no connection until a span has ended. */
@@ -150,8 +164,11 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       return;
     }
     counters.queued++;
-    if (queue.isBatchFull) handOverOpen();
-    else if (queue.openSpans === 1) batchTimer.refresh();
+    if (queue.isBatchFull) {
+      // A burst: the worker boots while it lasts, and not only when the thread is free again.
+      handOverOpen();
+      delivery.start();
+    } else if (queue.openSpans === 1) batchTimer.refresh();
     if (hasStarted) return;
     hasStarted = true;
     workerTimer.refresh();
@@ -162,6 +179,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     stopInterval(sweepTimer);
     delivery.stop(reason);
     report.flush(true);
+    log.debug(`${options.destination ?? 'otlp'} spans: ${describeCounters(counters)}`);
   };
 
   return {
@@ -173,6 +191,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     onEnd(span) {
       openSpans.ended(span);
       if ((span.spanContext().traceFlags & SAMPLED) !== 0) accept(span);
+      if (options.releasesSpans === true) releaseContent(span as never);
     },
     handOver() {
       handOverOpen();

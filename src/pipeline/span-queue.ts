@@ -37,7 +37,7 @@ export interface SealedBatch {
 
 const DEFAULT_CHUNK_BYTES = 256 * 1024;
 const MIN_CHUNK_BYTES = 16 * 1024;
-const MAX_FREE = 8;
+const MAX_FREE = 4;
 const MAX_SCOPE_INDEX = 0xffff;
 /** OTLP asks clients not to send more than 64 MiB; leave room for the resource and the envelope. */
 const MAX_SPAN_BYTES = 60 * 1024 * 1024;

@@ -18,7 +18,7 @@ import {
 } from './protocol.js';
 
 /** Heap limits of the worker in MiB; requests and chunks live outside that heap. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 };
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2 };
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

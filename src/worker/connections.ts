@@ -14,6 +14,12 @@ export interface Connections {
 
 type Client = Pick<typeof import('node:https'), 'Agent' | 'request'>;
 
+/**
+ * "localhost" may be ::1 first while the collector listens on 127.0.0.1. Node: 18 tries only the first address unless
+ * told; later versions give each address 250 ms, too little for a collector on another continent.
+ */
+export const DUAL_STACK = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2000 };
+
 const NO_TLS: TlsMaterial = { version: 0, options: {} };
 /** How long an unused connection is kept. */
 const IDLE_MILLIS = 60_000;
@@ -22,8 +28,8 @@ function clientFor(url: URL): Client {
   return url.protocol === 'https:' ? require('node:https') : require('node:http');
 }
 
-/** Creates the pool; `maxSockets` bounds parallel connections. */
-export function createConnections(tlsFiles: TlsFiles, maxSockets: number): Connections {
+/** Creates the pool. How many requests run at once is the caller's business: one that hangs must not block the next. */
+export function createConnections(tlsFiles: TlsFiles): Connections {
   let agent: Agent | undefined;
   let agentVersion = -1;
 
@@ -31,7 +37,7 @@ export function createConnections(tlsFiles: TlsFiles, maxSockets: number): Conne
     if (agent !== undefined && version === agentVersion) return agent;
     agent?.destroy();
     agentVersion = version;
-    const pool = { keepAlive: true, maxSockets, timeout: IDLE_MILLIS, scheduling: 'lifo' as const };
+    const pool = { keepAlive: true, timeout: IDLE_MILLIS, scheduling: 'lifo' as const, ...DUAL_STACK };
     const proxy = proxyFor(url);
     const opened =
       proxy === undefined ? new (clientFor(url).Agent)({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);

@@ -16,7 +16,6 @@ import { type Attempt, Gate } from './gate.js';
 import type { Outcome } from './outcome.js';
 
 export interface Job {
-  readonly id: number;
   readonly spanCount: number;
 }
 
@@ -29,8 +28,10 @@ export interface ExportLoopOptions<J extends Job> {
   /** exported + all dropped = the job's spanCount. */
   readonly onSettled: (job: J, exported: number, dropped: Partial<Record<DropReason, number>>) => void;
   readonly onFlushed: (id: number) => void;
-  /** Makes jobs survive the process. Must not reject. */
-  readonly secure?: (jobs: readonly J[]) => Promise<void>;
+  /** Makes jobs survive the process; `isUrgent`: it may be about to end. Must not reject. */
+  readonly secure?: (jobs: readonly J[], isUrgent: boolean) => Promise<void>;
+  /** True for a job that survives the process already: no flush waits for it. */
+  readonly isSecured?: (job: J) => boolean;
   readonly now?: () => number;
 }
 
@@ -40,19 +41,21 @@ interface Waiting<J> {
   spentMillis: number;
 }
 
-interface Flush {
+interface Flush<J> {
   readonly id: number;
   readonly endsAt: number;
-  readonly pending: Set<number>;
+  readonly pending: Set<J>;
   readonly timer: NodeJS.Timeout;
-  /** Attempts this flush has started against the gate's advice. */
-  forced: number;
+  /** True when this flush may start an attempt against the gate's advice. */
+  mayForce: boolean;
+  /** Attempts that failed while it waited. */
+  failures: number;
 }
 
-/** Longest wait between attempts of a flush when the collector answered "later". */
+/** First wait between attempts of a flush when the collector answered "later"; it doubles. */
 const FLUSH_RETRY_MILLIS = 100;
-/** Time kept back from a flush to write what could not be sent. */
-const SECURE_MILLIS = 250;
+/** Time kept back from a flush to write what could not be sent: a quarter of it, this at most. */
+const MAX_SECURE_MILLIS = 500;
 /** Requests this old count as hanging. */
 const STALL_MILLIS = 5000;
 const MAX_TIMER_MILLIS = 2 ** 31 - 1;
@@ -63,7 +66,7 @@ export class ExportLoop<J extends Job> {
   readonly #gate: Gate;
   readonly #waiting: Waiting<J>[] = [];
   readonly #inFlight = new Set<Waiting<J>>();
-  readonly #flushes = new Set<Flush>();
+  readonly #flushes = new Set<Flush<J>>();
   readonly #told = new Set<FailureClass>();
   #wakeUp: NodeJS.Timeout | undefined;
   #lastStart = 0;
@@ -79,7 +82,7 @@ export class ExportLoop<J extends Job> {
   push(job: J): void {
     this.#waiting.push({ job, spentMillis: 0 });
     this.#pump();
-    if (this.#gate.isFailing) void this.#options.secure?.([job]);
+    if (this.#gate.isFailing) void this.#options.secure?.([job], false);
   }
 
   /** Drops a job that is not being sent. False when it is, or is not here. */
@@ -92,11 +95,12 @@ export class ExportLoop<J extends Job> {
   }
 
   flush(id: number, timeoutMillis: number): void {
-    const pending = new Set([...this.#waiting, ...this.#inFlight].map(({ job }) => job.id));
+    const jobs = [...this.#waiting, ...this.#inFlight].map(({ job }) => job);
+    const pending = new Set(jobs.filter((job) => this.#options.isSecured?.(job) !== true));
     const limit = Math.min(Math.max(0, timeoutMillis), MAX_TIMER_MILLIS);
-    const reserve = this.#options.secure === undefined ? 0 : Math.min(SECURE_MILLIS, limit / 2);
+    const reserve = this.#options.secure === undefined ? 0 : Math.min(MAX_SECURE_MILLIS, limit / 4);
     const timer = setTimeout(() => this.#endFlush(flush), limit - reserve).unref();
-    const flush: Flush = { id, endsAt: this.#now() + limit, pending, timer, forced: 0 };
+    const flush: Flush<J> = { id, endsAt: this.#now() + limit, pending, timer, mayForce: true, failures: 0 };
     this.#flushes.add(flush);
     if (pending.size === 0) this.#endFlush(flush);
     else this.#pump();
@@ -130,8 +134,8 @@ export class ExportLoop<J extends Job> {
   /** A flush that has not tried yet may try once although the gate says wait, unless the collector itself named a time. */
   #mayForce(): boolean {
     for (const flush of this.#flushes) {
-      if (flush.forced > 0 || this.#gate.namedWaitMillis > 0) continue;
-      flush.forced++;
+      if (!flush.mayForce || this.#gate.namedWaitMillis > 0) continue;
+      flush.mayForce = false;
       return true;
     }
     return false;
@@ -182,20 +186,24 @@ export class ExportLoop<J extends Job> {
     this.#tell(outcome.failure, hasTime);
     if (hasTime) this.#waiting.unshift(waiting);
     else this.#settle(waiting.job, 0, { export_timeout: waiting.job.spanCount });
-    void this.#options.secure?.(this.#waiting.map(({ job }) => job));
+    void this.#options.secure?.(
+      this.#waiting.map(({ job }) => job),
+      false,
+    );
     for (const flush of [...this.#flushes]) this.#reconsider(flush, outcome.hasAnswered);
   }
 
   /** After a failure: is there any point in this flush waiting on? */
-  #reconsider(flush: Flush, hasAnswered: boolean): void {
+  #reconsider(flush: Flush<J>, hasAnswered: boolean): void {
+    flush.mayForce = false;
     if (this.#inFlight.size > 0) return;
-    const wait = Math.max(this.#gate.namedWaitMillis, FLUSH_RETRY_MILLIS);
+    const wait = Math.max(this.#gate.namedWaitMillis, FLUSH_RETRY_MILLIS * 2 ** flush.failures++);
     if (!hasAnswered || this.#now() + wait >= flush.endsAt) {
       this.#endFlush(flush);
       return;
     }
     setTimeout(() => {
-      flush.forced = 0;
+      flush.mayForce = true;
       this.#pump();
     }, wait).unref();
   }
@@ -203,18 +211,21 @@ export class ExportLoop<J extends Job> {
   #settle(job: J, exported: number, dropped: Partial<Record<DropReason, number>>): void {
     this.#options.onSettled(job, exported, dropped);
     for (const flush of [...this.#flushes]) {
-      flush.pending.delete(job.id);
+      flush.pending.delete(job);
       if (flush.pending.size === 0) this.#endFlush(flush);
     }
   }
 
-  #endFlush(flush: Flush): void {
+  #endFlush(flush: Flush<J>): void {
     clearTimeout(flush.timer);
     if (!this.#flushes.delete(flush)) return;
     const done = (): void => this.#options.onFlushed(flush.id);
     const { secure } = this.#options;
     if (secure === undefined || flush.pending.size === 0) done();
-    else void secure([...this.#waiting, ...this.#inFlight].map(({ job }) => job)).then(done);
+    else {
+      const jobs = [...this.#waiting, ...this.#inFlight].map(({ job }) => job);
+      void secure(jobs, true).then(done);
+    }
   }
 
   #tell(failure: Failure, willRetry: boolean): void {

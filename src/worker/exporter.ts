@@ -58,6 +58,9 @@ class Exporter implements ExporterHandle {
   #isOpen: boolean;
   readonly #early: ToExporter[] = [];
   #storing: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** A flush waits for the disk. */
+  #isUrgent = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: ExportSettings, post: (message: FromExporter) => void) {
@@ -72,7 +75,8 @@ class Exporter implements ExporterHandle {
       report: post,
       onSettled: (job, exported, dropped) => this.#onSettled(job, exported, dropped),
       onFlushed: (id) => post({ verb: 'FLUSHED', id }),
-      ...(this.#spool === undefined ? {} : { secure: (jobs: readonly Job[]) => this.#secure(jobs) }),
+      isSecured: (job) => job.file !== undefined,
+      ...(this.#spool === undefined ? {} : { secure: (jobs, isUrgent) => this.#secure(jobs, isUrgent) }),
     });
     if (this.#spool !== undefined) void this.#open(this.#spool);
   }
@@ -83,6 +87,7 @@ class Exporter implements ExporterHandle {
     else if (message.verb === 'RESOURCE') this.#resource = Buffer.from(message.bytes);
     else if (message.verb === 'FLUSH') this.#loop.flush(message.id, message.deadlineEpochMillis - Date.now());
     else {
+      this.#isStopped = true;
       this.#loop.stop();
       this.#sender.close();
       clearTimeout(this.#timer);
@@ -154,6 +159,7 @@ class Exporter implements ExporterHandle {
   }
 
   #scheduleUpkeep(spool: Spool): void {
+    if (this.#isStopped) return;
     this.#timer = setTimeout(async () => {
       if (!(await spool.touch())) this.#loseFolder();
       spool.expire(Date.now());
@@ -171,17 +177,23 @@ class Exporter implements ExporterHandle {
     this.#jobsByFile.clear();
   }
 
-  /** Writes these jobs to disk, one after the other; resolves when all are written, settled or refused. */
-  #secure(jobs: readonly Job[]): Promise<void> {
+  /**
+   * Writes these jobs to disk, one after the other; resolves when all are written, settled or refused. When the process
+   * is about to end nothing is synced: that takes a slow disk longer than there is time, and the process may end without.
+   */
+  #secure(jobs: readonly Job[], isUrgent: boolean): Promise<void> {
+    this.#isUrgent ||= isUrgent;
     for (const job of jobs) this.#storing = this.#storing.then(() => this.#store(job));
-    return this.#storing;
+    return this.#storing.then(() => {
+      if (isUrgent) this.#isUrgent = false;
+    });
   }
 
   async #store(job: Job): Promise<void> {
     const { memory } = job;
     if (job.isSettled || memory === undefined || this.#spool === undefined) return;
     const name = { id: job.id, spanCount: job.spanCount, madeAt: Date.now() };
-    const file = await this.#spool.store(name, memory.resource, chunkOf(memory.message));
+    const file = await this.#spool.store(name, memory.resource, chunkOf(memory.message), !this.#isUrgent);
     if (file === undefined) return;
     if (job.isSettled) {
       await this.#spool.remove(file);

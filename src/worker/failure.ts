@@ -38,10 +38,15 @@ const CLASS_BY_CODE: Readonly<Record<string, FailureClass>> = {
   EPROTO: 'tls',
 };
 
+/** What Node throws for header names and values that HTTP does not allow. */
+const NOT_SENDABLE =
+  /^ERR_(INVALID_CHAR|INVALID_HTTP_TOKEN|HTTP_INVALID_HEADER_VALUE|HTTP2_(INVALID|HEADER|CONNECT|STATUS)_?.*)$/;
+
 function classOf(code: string): FailureClass {
   const known = CLASS_BY_CODE[code];
   if (known !== undefined) return known;
   if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return 'wrong_protocol';
+  if (NOT_SENDABLE.test(code)) return 'headers';
   if (code.startsWith('ERR_HTTP2_')) return 'reset';
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code.startsWith('ERR_OSSL')) return 'tls';
   return 'unreachable';
@@ -67,6 +72,7 @@ export function failureOf(error: unknown): Failure {
  */
 export function outcomeOfError(error: unknown): Outcome {
   const failure = failureOf(error);
+  if (failure.failureClass === 'headers') return { kind: 'failed', failure, dropReason: 'exporter_fault' };
   return { kind: 'retryable', failure, retryAfterMillis: undefined, hasAnswered: failure.failureClass === 'reset' };
 }
 

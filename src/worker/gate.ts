@@ -18,6 +18,8 @@ const FAILURES_TO_OPEN = 3;
 /** A named time is never cut short; this much is added so that clients told the same do not return together. */
 const NAMED_JITTER = 0.05;
 const MAX_NAMED_JITTER_MILLIS = 250;
+/** Nobody means more than this; a mistake there must not silence a process for days. */
+const MAX_NAMED_MILLIS = 3_600_000;
 
 /** Identifies the attempt to the gate when it ends. */
 export interface Attempt {
@@ -85,7 +87,8 @@ export class Gate {
     else this.#opensAt = this.#nextStart(attempt);
   }
 
-  #name(millis: number): void {
+  #name(named: number): void {
+    const millis = Math.min(named, MAX_NAMED_MILLIS);
     const jitter = Math.min(MAX_NAMED_JITTER_MILLIS, millis * NAMED_JITTER) * this.#random();
     this.#namedUntil = Math.max(this.#namedUntil, this.#now() + millis + jitter);
     this.#opensAt = Math.max(this.#opensAt, this.#namedUntil);

@@ -7,6 +7,7 @@
  */
 import type { ClientHttp2Session, SecureClientSessionOptions } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { DUAL_STACK } from './connections.js';
 import type { TlsFiles } from './tls-files.js';
 
 /** Opens the socket under a session through a proxy; undefined = no proxy is wanted. */
@@ -74,7 +75,7 @@ export class GrpcSessions {
   async #open(tls: SecureClientSessionOptions): Promise<ClientHttp2Session> {
     const http2 = require('node:http2') as typeof import('node:http2');
     const socket = await this.#openTunnel(this.#url);
-    const options: SecureClientSessionOptions = { ...tls, settings: { enablePush: false } };
+    const options: SecureClientSessionOptions = { ...tls, ...DUAL_STACK, settings: { enablePush: false } };
     if (socket !== undefined) options.createConnection = () => socket;
     const session = http2.connect(this.#url.origin, options);
     session.unref();

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Span } from '@opentelemetry/api';
 import t, { type Test } from 'tap';
 import type { OtlpProtocol } from '../../src/config/types.js';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
@@ -132,7 +133,7 @@ t.test('the queue refuses what is beyond its limit of spans and says so once', a
   t.strictSame(account(), { created: 120, exported: 100, queued: 0, dropped: { queue_full: 20 } });
   t.equal(collector.counts().acceptedSpans, 100);
   await pipeline.shutdown();
-  const drops = lines.filter((line) => line.includes('dropped'));
+  const drops = lines.filter((line) => line.includes('warn: dropped'));
   t.match(drops, [/dropped 20 spans: .*OTEL_BSP_MAX_QUEUE_SIZE/]);
   t.equal(drops.length, 1);
 });
@@ -172,6 +173,16 @@ t.test('open spans are ended with a status that says why', async (t) => {
   t.match(open?.events, [{ name: 'exception', attributes: { 'exception.type': 'TypeError' } }]);
 });
 
+t.test('an ended span that somebody holds on to does not hold its content', async (t) => {
+  const collector = await collect(t);
+  const { pipeline, tracer } = start(t, collector, { options: { releasesSpans: true } });
+  const held = tracer.startSpan('held', { attributes: { text: 'x' } }) as unknown as Record<string, unknown>;
+  (held as unknown as Span).addEvent('event').end();
+  t.strictSame([held.attributes, held.events, held.links], [{}, [], []]);
+  await pipeline.forceFlush();
+  t.match(collector.spans(), [{ name: 'held', attributes: { text: 'x' }, events: [{ name: 'event' }] }]);
+});
+
 const DYING_WORKER = join(__dirname, '../../../test/fixtures/pipeline/dying-worker.js');
 
 function startDying(test: Test, collector: Collector, dieAt: 'start' | 'batch', times: number): TestPipeline {
@@ -208,6 +219,37 @@ t.test('where no worker starts the same code sends from this thread and says so 
   t.strictSame(account(), { created: 20, exported: 20, queued: 0, dropped: {} });
   t.match(lines, [/no worker thread can be had/]);
   t.equal(lines.length, 1);
+});
+
+for (const deaf of ['idle', 'busy']) {
+  t.test(`a worker that never answers (${deaf}) delays the end by the limit, not more`, async (t) => {
+    const exporterFile = join(__dirname, '../../../test/fixtures/pipeline/deaf-worker.js');
+    const options = { exporterFile, environment: { DEAF: deaf } };
+    const { pipeline, produce, account } = start(t, await collect(t), { options });
+    produce(10);
+    const began = performance.now();
+    pipeline.flushSync(300);
+    const took = performance.now() - began;
+    t.ok(took >= 290 && took < 400, `${Math.round(took)} ms`);
+    t.strictSame(account(), { created: 10, exported: 0, queued: 0, dropped: { process_end: 10 } });
+  });
+}
+
+t.test('a limit of 0 does not wait', async (t) => {
+  const { pipeline, produce, account } = start(t, await collect(t));
+  produce(10);
+  const began = performance.now();
+  pipeline.flushSync(0);
+  t.ok(performance.now() - began < 20);
+  t.strictSame(account().dropped, { process_end: 10 });
+});
+
+t.test('no spans, no worker, no wait', async (t) => {
+  const { pipeline, account } = start(t, await collect(t));
+  const began = performance.now();
+  pipeline.flushSync(1000);
+  t.ok(performance.now() - began < 5);
+  t.equal(account().created, 0);
 });
 
 t.test('a batch that kills every worker is dropped in the end', async (t) => {

@@ -74,6 +74,12 @@ t.test('a named time is kept to the millisecond or a little more', async (t) => 
   t.equal(gate.namedWaitMillis, gate.waitMillis);
 });
 
+t.test('a named time beyond an hour is an hour', async (t) => {
+  const { gate, fail } = createGate(() => 0);
+  fail(1e12);
+  t.equal(gate.waitMillis, 3_600_000);
+});
+
 t.test('a named time from one of several requests counts, whichever ends first', async (t) => {
   const { gate } = createGate(() => 0);
   const [first, second] = [gate.begin(), gate.begin()];

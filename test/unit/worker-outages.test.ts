@@ -311,6 +311,21 @@ t.test('what speaks another protocol is named', async (t) => {
   }
 });
 
+for (const protocol of BOTH) {
+  t.test(`${protocol}: a header that HTTP does not allow is named, its value is not`, async (t) => {
+    // Node's HTTP/2 takes any value.
+    const values = protocol === 'grpc' ? [] : [{ 'X-Key': 'sec\nret' }];
+    for (const headers of [...values, { 'X Key': 'secret' }]) {
+      const { pipeline, produce, lines, account } = await setUp(t, protocol, { headers });
+      produce(1);
+      await pipeline.forceFlush();
+      t.strictSame(account().dropped, { exporter_fault: 1 });
+      t.match(lines[0], /OTEL_EXPORTER_OTLP_HEADERS is not allowed/);
+      t.notMatch(lines[0], /sec/);
+    }
+  });
+}
+
 t.test('a name that does not resolve is named', async (t) => {
   for (const protocol of BOTH) {
     const endpoint = 'http://collector.invalid:4318';

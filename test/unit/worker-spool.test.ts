@@ -141,6 +141,21 @@ t.test('the folder of a living process is left alone', async (t) => {
   t.equal(batchesIn(directory).length, 1);
 });
 
+t.test('what was meant for another destination is left alone', async (t) => {
+  const directory = t.testdir();
+  const collector = await collect(t);
+  await leaveBehind(t, collector, directory, 10);
+  abandon(directory);
+  await collector.connections('serve');
+  const options = { destination: 'zipkin' as const };
+  const settings = { zipkinEndpoint: collector.zipkinUrl, options };
+  const zipkin = start(t, collector, directory, {}, settings);
+  zipkin.produce(1);
+  await zipkin.pipeline.forceFlush();
+  t.equal(collector.counts().acceptedSpans, 1);
+  t.equal(batchesIn(directory).length, 1);
+});
+
 t.test('damaged files are dropped, the others are delivered', async (t) => {
   const directory = t.testdir();
   const collector = await collect(t);
@@ -153,14 +168,14 @@ t.test('damaged files are dropped, the others are delivered', async (t) => {
   writeFileSync(empty, '');
   writeFileSync(join(torn, '..', '99-5-123.batch.part'), 'half');
   writeFileSync(join(directory, 'a file that is not ours'), 'x');
-  mkdirSync(join(directory, 'an-empty-folder'));
+  mkdirSync(join(directory, 'otlp-empty-folder'));
   abandon(directory);
   await collector.connections('serve');
   const next = start(t, collector, directory);
   next.produce(1);
   next.pipeline.handOver();
   await collector.waitForSpans(513);
-  await until(() => batchesIn(directory).length === 0);
+  await until(() => filesIn(directory).length === 1);
   t.equal(collector.counts().acceptedSpans, 513);
   t.strictSame(filesIn(directory), [join(directory, 'a file that is not ours')]);
 });
@@ -219,8 +234,8 @@ t.test('a hanging collector: what was under way is on disk when the flush ends',
   const { pipeline, produce, account } = start(t, collector, directory);
   produce(1000);
   const began = performance.now();
-  await pipeline.shutdown(1000);
-  t.ok(performance.now() - began < 1100, 'within the time');
+  await pipeline.shutdown(3000);
+  t.ok(performance.now() - began < 3100, 'within the time');
   t.strictSame(account(), { created: 1000, exported: 0, queued: 1000, dropped: {} });
   t.equal(pipeline.counters.spooled, 1000);
 });

@@ -2,9 +2,9 @@
  * The files of the spool. Worker; loads node:fs. Nothing is made on disk before there is something to keep.
  *
  *   <directory>/                     OTEL_NODE_SPOOL_DIRECTORY, may be shared by many processes
- *     <owner>/                       one per exporter; mode 0700
+ *     <owner>/                       one per exporter, `<destination>-<unique>`; mode 0700
  *       lease                        touched every LEASE_MILLIS while the owner lives
- *       <id>-<spans>-<made at>.batch one batch, mode 0600: written as .part, synced, renamed; removed when settled
+ *       <id>-<spans>-<made at>.batch one batch, mode 0600: written as .part, then renamed; removed when settled
  *       0-<spans>-<made at>-<random>.batch   one that was adopted
  *
  * There is no lock between processes that works in every container and file system, so ownership is a lease: a folder
@@ -63,11 +63,22 @@ async function statOrNothing(path: string): Promise<Stats | undefined> {
 export class SpoolFolder {
   readonly #directory: string;
   readonly #path: string;
+  /** Of the owners whose leftovers this one may take. */
+  readonly #prefix: string;
   #exists = false;
+  /** Tail of the operations that must not overlap: making, filling and removing the folder. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, owner: string) {
     this.#directory = directory;
     this.#path = join(directory, owner);
+    this.#prefix = owner.slice(0, owner.indexOf('-') + 1);
+  }
+
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   /** Batches already in this owner's folder, oldest first; files that a crash left half written are removed. */
@@ -93,15 +104,19 @@ export class SpoolFolder {
     return found.sort((a, b) => a.madeAt - b.madeAt || a.id - b.id);
   }
 
-  /** Writes one batch durably. Rejects when the file system refuses. */
-  async write(name: BatchName, content: Buffer): Promise<BatchFile> {
+  /** Writes one batch; `isSynced`: it survives a power loss too, not only the process. Rejects when the file system refuses. */
+  write(name: BatchName, content: Buffer, isSynced: boolean): Promise<BatchFile> {
+    return this.#exclusively(() => this.#write(name, content, isSynced));
+  }
+
+  async #write(name: BatchName, content: Buffer, isSynced: boolean): Promise<BatchFile> {
     await this.#create();
     const path = join(this.#path, `${name.id}-${name.spanCount}-${Math.round(name.madeAt)}.batch`);
     const part = `${path}.part`;
     const file: FileHandle = await open(part, 'w', OWNER_ONLY_FILE);
     try {
       await file.writeFile(content);
-      await file.datasync();
+      if (isSynced) await file.datasync();
     } finally {
       await file.close();
     }
@@ -119,8 +134,13 @@ export class SpoolFolder {
   }
 
   /** Leaves nothing behind once nothing is kept. Never rejects. */
-  async removeIfEmpty(): Promise<void> {
-    if (!this.#exists) return;
+  removeIfEmpty(): Promise<void> {
+    return this.#exclusively(() => this.#removeIfEmpty());
+  }
+
+  async #removeIfEmpty(): Promise<void> {
+    const entries = await readdir(this.#path).catch((): string[] => []);
+    if (!this.#exists || entries.some((entry) => entry !== LEASE)) return;
     this.#exists = false;
     await unlink(join(this.#path, LEASE)).catch(() => {});
     await rmdir(this.#path).catch(() => {});
@@ -134,7 +154,11 @@ export class SpoolFolder {
   }
 
   /** Says that the owner lives. False when somebody has taken the folder meanwhile. */
-  async touch(): Promise<boolean> {
+  touch(): Promise<boolean> {
+    return this.#exclusively(() => this.#touch());
+  }
+
+  async #touch(): Promise<boolean> {
     if (!this.#exists) return true;
     const now = new Date();
     try {
@@ -147,11 +171,15 @@ export class SpoolFolder {
   }
 
   /** Takes the folders of processes that are gone; their batches, oldest first, are this owner's from now on. */
-  async adopt(): Promise<BatchFile[]> {
+  adopt(): Promise<BatchFile[]> {
+    return this.#exclusively(() => this.#adopt());
+  }
+
+  async #adopt(): Promise<BatchFile[]> {
     const adopted: BatchFile[] = [];
     for (const entry of await readdir(this.#directory).catch((): string[] => [])) {
       const folder = join(this.#directory, entry);
-      if (folder === this.#path || !(await this.#isAbandoned(folder))) continue;
+      if (!entry.startsWith(this.#prefix) || folder === this.#path || !(await this.#isAbandoned(folder))) continue;
       await this.#create();
       const mine = join(this.#path, `adopted-${randomBytes(8).toString('hex')}`);
       try {

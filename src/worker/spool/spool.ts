@@ -47,6 +47,7 @@ export class Spool {
     try {
       const found = await find();
       for (const file of found) this.#add(file);
+      if (this.#files.size === 0) await this.#folder.removeIfEmpty();
       return found;
     } catch (error) {
       this.#report(error);
@@ -66,11 +67,11 @@ export class Spool {
   }
 
   /** Writes a batch; undefined when there is no room or the disk refuses. Never rejects. */
-  async store(name: BatchName, resource: Buffer, chunk: Buffer): Promise<BatchFile | undefined> {
+  async store(name: BatchName, resource: Buffer, chunk: Buffer, isSynced: boolean): Promise<BatchFile | undefined> {
     const record = encodeRecord({ ...name, resource, chunk });
     if (!this.#makeRoom(record.length)) return undefined;
     try {
-      const file = await this.#folder.write(name, record);
+      const file = await this.#folder.write(name, record, isSynced);
       this.#add(file);
       this.#isInTrouble = false;
       return file;
