@@ -32,21 +32,22 @@ const USER_AGENT = `Trace-Agent/${AGENT_VERSION} OTel-OTLP-Exporter-JavaScript/$
 
 function createPipelines(options: TracingOptions): SpanPipeline[] {
   const { config, resource, log, exporterFile, exporterEnvironment } = options;
-  return config.tracesExporters
-    .filter((name) => name !== 'console')
-    .map((destination) =>
-      createSpanPipeline({
-        config,
-        resourceAttributes: resource,
-        log,
-        exporterFile,
-        userAgent: USER_AGENT,
-        destination,
-        delivery: config.delivery,
-        environment: exporterEnvironment,
-        runUntraced: (run) => context.with(suppressTracing(context.active()), run),
-      }),
-    );
+  const destinations = config.tracesExporters.filter((name) => name !== 'console');
+  const isLastProcessor = destinations.length === config.tracesExporters.length;
+  return destinations.map((destination, index) =>
+    createSpanPipeline({
+      config,
+      resourceAttributes: resource,
+      log,
+      exporterFile,
+      userAgent: USER_AGENT,
+      destination,
+      delivery: config.delivery,
+      environment: exporterEnvironment,
+      releasesSpans: isLastProcessor && index === destinations.length - 1,
+      runUntraced: (run) => context.with(suppressTracing(context.active()), run),
+    }),
+  );
 }
 
 function deliver(pipelines: readonly SpanPipeline[]): Deliverer {

@@ -3,6 +3,11 @@
  * package is 100 kB of them.
  */
 export const CLIENT_ADDRESS = 'client.address';
+export const DB_NAMESPACE = 'db.namespace';
+export const DB_QUERY_SUMMARY = 'db.query.summary';
+export const DB_QUERY_TEXT = 'db.query.text';
+export const DB_RESPONSE_STATUS_CODE = 'db.response.status_code';
+export const DB_SYSTEM_NAME = 'db.system.name';
 export const ERROR_TYPE = 'error.type';
 export const HTTP_REQUEST_METHOD = 'http.request.method';
 export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';

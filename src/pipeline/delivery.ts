@@ -15,20 +15,12 @@
 import type { Channel, ChannelEvents, ChannelOptions } from './channel.js';
 import type { MutableCounters } from './counters.js';
 import { openInProcessChannel, type RunUntraced } from './in-process-channel.js';
-import {
-  DROP_REASONS,
-  type DropReason,
-  type FromExporter,
-  type ReportMessage,
-  type SettledMessage,
-} from './protocol.js';
+import { Ledger, type LedgerEvents } from './ledger.js';
+import type { DropReason, FromExporter, ReportMessage } from './protocol.js';
 import type { SealedBatch } from './span-queue.js';
 import { openWorkerChannel } from './worker-channel.js';
 
-export interface DeliveryEvents {
-  /** The batch's memory may be used again. Counters are up to date. */
-  onReleased(batch: SealedBatch): void;
-  onDropped(reason: DropReason, count: number): void;
+export interface DeliveryEvents extends LedgerEvents {
   onReport(report: ReportMessage): void;
   /** The exporter moved to this thread, or failed for good. One complete sentence. */
   onNotice(severity: 'warn' | 'error', text: string): void;
@@ -60,9 +52,7 @@ const epochNow = Date.now;
 
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #unsettled = new Map<number, SealedBatch>();
-  /** Span counts of batches that are on disk, by id: no memory is held for them. */
-  readonly #spooled = new Map<number, number>();
+  readonly #ledger: Ledger;
   readonly #flushes = new Map<number, () => void>();
   #state: State = 'idle';
   #channel: Channel | undefined;
@@ -74,21 +64,18 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#ledger = new Ledger(options.counters, options.events);
   }
 
   get isInProcess(): boolean {
     return this.#state === 'in-process';
   }
 
-  get hasUnsettled(): boolean {
-    return this.#unsettled.size > 0;
-  }
-
   /** Takes responsibility for a batch. */
   push(batch: SealedBatch): void {
-    this.#unsettled.set(batch.id, batch);
+    this.#ledger.add(batch);
     this.#hasNew = true;
-    if (this.#state === 'broken' || this.#state === 'stopped') this.#dropAll('exporter_fault');
+    if (this.#state === 'broken' || this.#state === 'stopped') this.#ledger.dropAll('exporter_fault');
     else this.#channel?.post({ verb: 'BATCH', ...batch });
   }
 
@@ -130,7 +117,7 @@ export class Delivery {
     } catch (error) {
       this.#state = 'broken';
       events.onNotice('error', `spans cannot be sent: ${error instanceof Error ? error.message : String(error)}`);
-      this.#dropAll('exporter_fault');
+      this.#ledger.dropAll('exporter_fault');
       this.#finishFlushes();
     }
   }
@@ -139,7 +126,7 @@ export class Delivery {
   #adopt(channel: Channel): void {
     this.#channel = channel;
     channel.post({ verb: 'RESOURCE', bytes: this.#options.encodeResource() });
-    for (const batch of this.#unsettled.values()) channel.post({ verb: 'BATCH', ...batch });
+    for (const batch of this.#ledger.batches) channel.post({ verb: 'BATCH', ...batch });
     if (this.#flushes.size > 0) channel.setReferenced(true);
   }
 
@@ -158,51 +145,20 @@ export class Delivery {
     ).unref();
     if (++this.#crashes < CRASH_LIMIT) return;
     this.#options.events.onNotice('error', `the exporting thread keeps failing (${cause}); its spans are dropped`);
-    this.#dropAll('exporter_fault');
+    this.#ledger.dropAll('exporter_fault');
   }
 
   #onMessage(message: FromExporter): void {
-    if (message.verb === 'SETTLED') this.#onSettled(message);
-    else if (message.verb === 'SPOOLED') this.#onSpooled(message.id);
-    else if (message.verb === 'RESTORED') this.#options.counters.restored += message.exported;
+    if (message.verb === 'SETTLED') {
+      this.#crashes = 0;
+      this.#ledger.settle(message);
+    } else if (message.verb === 'SPOOLED') this.#ledger.spooled(message.id);
+    else if (message.verb === 'RESTORED') this.#ledger.restored(message.exported);
     else if (message.verb === 'FLUSHED') this.#finishFlush(message.id);
     else if (message.verb === 'REPORT') this.#options.events.onReport(message);
     else {
       this.#isReady = true;
       this.#failedStarts = 0;
-    }
-  }
-
-  #onSettled(message: SettledMessage): void {
-    const batch = this.#unsettled.get(message.id);
-    const spanCount = batch?.spanCount ?? this.#spooled.get(message.id);
-    if (spanCount === undefined) return;
-    this.#crashes = 0;
-    const { counters, events } = this.#options;
-    if (this.#spooled.delete(message.id)) counters.spooled -= spanCount;
-    this.#unsettled.delete(message.id);
-    counters.exported += message.exported;
-    counters.queued -= spanCount;
-    for (const reason of DROP_REASONS) {
-      const count = message.dropped[reason] ?? 0;
-      counters.dropped[reason] += count;
-      if (count > 0) events.onDropped(reason, count);
-    }
-    if (batch !== undefined) events.onReleased(batch);
-  }
-
-  #onSpooled(id: number): void {
-    const batch = this.#unsettled.get(id);
-    if (batch === undefined) return;
-    this.#unsettled.delete(id);
-    this.#spooled.set(id, batch.spanCount);
-    this.#options.counters.spooled += batch.spanCount;
-    this.#options.events.onReleased(batch);
-  }
-
-  #dropAll(reason: DropReason): void {
-    for (const { id, spanCount } of [...this.#unsettled.values()]) {
-      this.#onSettled({ verb: 'SETTLED', id, exported: 0, dropped: { [reason]: spanCount } });
     }
   }
 
@@ -225,7 +181,7 @@ export class Delivery {
 
   /** Resolves when everything pushed so far is settled, hopeless for now, or the time is over. Never rejects. */
   flush(timeoutMillis: number): Promise<void> {
-    if (this.#unsettled.size === 0) return Promise.resolve();
+    if (this.#ledger.isEmpty) return Promise.resolve();
     this.start();
     if (this.#channel === undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -244,7 +200,7 @@ export class Delivery {
    * after every such wait, so a dead collector would otherwise keep the process for ever.
    */
   handOver(timeoutMillis: number): void {
-    if (this.#unsettled.size === 0) return;
+    if (this.#ledger.isEmpty) return;
     this.start();
     if (this.#state === 'in-process' && this.#hasNew && timeoutMillis > 0) void this.flush(timeoutMillis);
     this.#hasNew = false;
@@ -252,9 +208,9 @@ export class Delivery {
 
   /** As {@link flush}, with this thread blocked. Does not wait where the exporter needs this thread. */
   flushSync(timeoutMillis: number): void {
-    if (this.#unsettled.size === 0) return;
+    if (this.#ledger.isEmpty) return;
     this.#channel?.drain();
-    if (this.#unsettled.size === 0 || timeoutMillis <= 0) return;
+    if (this.#ledger.isEmpty || timeoutMillis <= 0) return;
     this.start();
     const end = now() + timeoutMillis;
     let isDone = false;
@@ -262,9 +218,9 @@ export class Delivery {
       isDone = true;
     });
     for (let left = timeoutMillis; left > 0 && !isDone; left = end - now()) {
-      if (this.#channel?.canBlock !== true || this.#unsettled.size === 0) return;
+      if (this.#channel?.canBlock !== true || this.#ledger.isEmpty) return;
       this.#channel.drain();
-      if (!isDone && this.#unsettled.size > 0) this.#channel.wait(left);
+      if (!isDone && !this.#ledger.isEmpty) this.#channel.wait(left);
     }
     this.#channel?.drain();
   }
@@ -273,7 +229,7 @@ export class Delivery {
   stop(reason: DropReason): void {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
-    this.#dropAll(reason);
+    this.#ledger.dropAll(reason);
     this.#finishFlushes();
     this.#channel?.close();
     this.#channel = undefined;

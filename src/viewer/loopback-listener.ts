@@ -41,7 +41,7 @@ export async function listenOnLoopback(serve: (socket: Socket) => void): Promise
   const { port } = server.address() as { port: number };
 
   const cutAll = () => {
-    for (const socket of sockets.values()) socket.resetAndDestroy();
+    for (const socket of sockets.values()) cut(socket);
   };
   const stop = async () => {
     const closed = stopListening(server);
@@ -51,7 +51,10 @@ export async function listenOnLoopback(serve: (socket: Socket) => void): Promise
   return {
     port,
     acceptedConnections: () => accepted,
-    reset: (remotePort) => void sockets.get(remotePort)?.resetAndDestroy(),
+    reset(remotePort) {
+      const socket = sockets.get(remotePort);
+      if (socket !== undefined) cut(socket);
+    },
     async setMode(next) {
       mode = next;
       if (next === 'refuse') return stop();
@@ -62,16 +65,22 @@ export async function listenOnLoopback(serve: (socket: Socket) => void): Promise
   };
 }
 
+/** Node 20: resetting a socket that is already ending can leave the process spinning in its own clean-up. */
+function cut(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 function applyMode(mode: ConnectionMode, socket: Socket, serve: (socket: Socket) => void): void {
   if (mode === 'serve') {
     serve(socket);
   } else if (mode === 'reset' || mode === 'refuse') {
-    socket.resetAndDestroy();
+    cut(socket);
   } else if (mode !== 'blackhole') {
     let left = mode.resetAfterBytes;
     socket.on('data', (chunk) => {
       left -= chunk.length;
-      if (left <= 0) socket.resetAndDestroy();
+      if (left <= 0) cut(socket);
     });
   }
 }

@@ -5,6 +5,8 @@
  *   CLIENT GET
  *     SERVER GET
  */
+import { createServer, type IncomingHttpHeaders } from 'node:http2';
+import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type Collector, type CollectorOptions, startCollector } from '../../src/viewer/otlp-receiver.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
@@ -41,6 +43,27 @@ async function hello(t: Test, node: string, env: Env): Promise<{ stdout: string;
   return { stdout: app.stdout(), stderr: app.stderr() };
 }
 
+/** A gRPC server below the level of gRPC libraries, which hide how a message was sent. Accepts everything. */
+async function rawGrpcServer(
+  t: Test,
+): Promise<{ url: string; requests: { headers: IncomingHttpHeaders; body: Buffer }[] }> {
+  const requests: { headers: IncomingHttpHeaders; body: Buffer }[] = [];
+  const server = createServer().on('stream', (stream, headers) => {
+    const parts: Buffer[] = [];
+    stream.on('data', (part: Buffer) => parts.push(part));
+    stream.on('end', () => {
+      requests.push({ headers, body: Buffer.concat(parts) });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      // An empty message in the frame of gRPC: flag, length.
+      stream.end(Buffer.alloc(5));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, requests };
+}
+
 const SILENT = { stdout: 'hello\n', stderr: '' };
 
 for (const { node, version } of nodeBinaries()) {
@@ -74,6 +97,25 @@ for (const { node, version } of nodeBinaries()) {
       }
     });
   }
+
+  t.test(`Node ${version}, grpc: what goes over the wire`, async (t) => {
+    const { url, requests } = await rawGrpcServer(t);
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: url };
+    t.strictSame(await hello(t, node, { ...env, OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' }), SILENT);
+    t.strictSame(await hello(t, node, env), SILENT);
+    const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+    const [compressed, plain] = requests;
+    t.match(compressed?.headers, { ':path': path, 'content-type': /^application\/grpc/, 'grpc-encoding': 'gzip' });
+    t.match(plain?.headers, { ':path': path, te: 'trailers' });
+    t.notOk('grpc-encoding' in (plain?.headers ?? {}));
+    const frames = [compressed, plain].map((request) => request?.body ?? Buffer.alloc(5));
+    t.strictSame(
+      frames.map((frame) => [frame[0], frame.readUInt32BE(1)]),
+      frames.map((frame, index) => [index === 0 ? 1 : 0, frame.length - 5]),
+    );
+    t.match(gunzipSync(frames[0]?.subarray(5) ?? '').toString('latin1'), /service\.name/);
+    t.equal(requests.length, 2);
+  });
 
   t.test(`Node ${version}: variables of the signal win over the general ones`, async (t) => {
     const [general, traces] = [await collectorFor(t), await collectorFor(t, { tracesPaths: ['/custom/path'] })];

@@ -123,6 +123,8 @@ function testOutcomes(t: Test, report: LeanReport): void {
   }
   t.equal(caseOf(report, 'throws').result, 'TypeError', 'what a handler throws reaches the application');
   t.equal(caseOf(report, 'ten thousand aborts').result, 10_000);
+  t.equal(caseOf(report, 'messages of an adapter').result, true);
+  t.equal(onlySpan(report, 'messages of an adapter').attributes['url.path'], '/adapter', 'ends without a socket');
   t.strictSame(caseOf(report, 'upgrade').spans, []);
   t.strictSame(caseOf(report, 'connect').spans, []);
   t.match(caseOf(report, 'expect').result, /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/);

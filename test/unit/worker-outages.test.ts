@@ -165,7 +165,7 @@ const NAMED_SECOND: readonly Named[] = [
   {
     title: 'Retry-After as a date',
     protocol: 'http/json',
-    answer: () => ({ status: 503, headers: { 'retry-after': new Date(Date.now() + 2000).toUTCString() } }),
+    answer: () => ({ status: 503, headers: { 'retry-after': new Date(Date.now() + 3000).toUTCString() } }),
   },
   { title: 'RetryInfo', protocol: 'grpc', answer: () => ({ grpc: { code: 14, retryDelayMillis: 1000 } }) },
 ];
@@ -173,9 +173,9 @@ const NAMED_SECOND: readonly Named[] = [
 for (const { title, protocol, answer } of NAMED_SECOND) {
   t.test(`${title} is honoured, also by a flush`, async (t) => {
     const { collector, pipeline, produce, account } = await setUp(t, protocol);
-    answerInTurn(collector, answer());
+    collector.respond(() => (collector.counts().requests === 0 ? answer() : undefined));
     produce(1);
-    await pipeline.forceFlush(5000);
+    await pipeline.forceFlush(9000);
     const [first, second] = collector.requests().map(({ receivedAtMillis }) => receivedAtMillis) as [number, number];
     t.ok(second - first >= 990, `${Math.round(second - first)} ms`);
     t.strictSame(account().exported, 1);

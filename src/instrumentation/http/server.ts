@@ -36,6 +36,7 @@ class ServerExchange implements Exchange {
   /** Undefined when nothing is recorded, and after the end. */
   #span: Span | undefined;
   #error: unknown;
+  #waiting: Set<ServerExchange> | undefined;
 
   constructor(parent: Context, span: Span, response: ServerResponse, rules: HttpRules) {
     this.#metadata = { type: 'http', span };
@@ -49,6 +50,13 @@ class ServerExchange implements Exchange {
     if (this.#span === undefined || message !== this.#response) return;
     if (event === 'close') this.end();
     else if (event === 'error') this.#error = argument;
+    // A response that some adapter made without a socket may never close. Its listeners come first.
+    else if (event === 'finish' && !this.#response.socket) process.nextTick(() => this.end());
+  }
+
+  /** Names the set that holds this exchange until it has ended. */
+  waitIn(waiting: Set<ServerExchange>): void {
+    this.#waiting = waiting.add(this);
   }
 
   /** At most once. */
@@ -56,6 +64,7 @@ class ServerExchange implements Exchange {
     const span = this.#span;
     if (span === undefined) return;
     this.#span = undefined;
+    this.#waiting?.delete(this);
     try {
       this.#describe(span);
     } finally {
@@ -103,23 +112,25 @@ function isComplete(response: ServerResponse): boolean {
   return writableEnded && stream?.aborted !== true && (stream?.rstCode ?? 0) === 0;
 }
 
-const waiting = createTie<Set<ServerExchange>>();
+/** Exchanges of a connection whose responses wait for their turn. */
+const waitingOn = createTie<Set<ServerExchange>>();
 
 /**
  * A pipelined request whose response has to wait for its turn gets no event when the connection goes: Node assigns the
  * socket only then. One listener per connection, and only for connections on which this happens.
  */
-function endWithSocket(socket: Socket, exchange: ServerExchange): void {
-  const known = waiting.get(socket);
-  if (known !== undefined) {
-    known.add(exchange);
-    return;
+function endWithSocket(socket: Socket | undefined, exchange: ServerExchange): void {
+  if (typeof socket?.once !== 'function') return;
+  let waiting = waitingOn.get(socket);
+  if (waiting === undefined) {
+    const all = new Set<ServerExchange>();
+    waitingOn.set(socket, all);
+    socket.once('close', () => {
+      for (const open of all) open.end();
+    });
+    waiting = all;
   }
-  const all = new Set([exchange]);
-  waiting.set(socket, all);
-  socket.once('close', () => {
-    for (const open of all) open.end();
-  });
+  exchange.waitIn(waiting);
 }
 
 /** Of all requests that are excluded: nothing is traced in its context. */
