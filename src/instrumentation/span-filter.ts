@@ -22,7 +22,11 @@ export interface SpanFilter {
   readonly dropsInternal?: boolean;
   /** Names of further spans to leave out. */
   readonly dropsNames?: readonly string[];
+  /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
+  readonly maskQuery?: (text: string) => string;
 }
+
+const DB_QUERY_TEXT = 'db.query.text';
 
 const ignoreEnd = (): void => undefined;
 
@@ -68,9 +72,15 @@ class FilteringTracer implements Tracer {
     return isInternal && root !== true && this.#filter.dropsInternal === true;
   }
 
+  #masked(options: SpanOptions): SpanOptions {
+    const text = options.attributes?.[DB_QUERY_TEXT];
+    if (this.#filter.maskQuery === undefined || typeof text !== 'string') return options;
+    return { ...options, attributes: { ...options.attributes, [DB_QUERY_TEXT]: this.#filter.maskQuery(text) } };
+  }
+
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
     if (this.#isDropped(name, options)) return standInFor(trace.getSpan(parentContext));
-    return this.#tracer.startSpan(name, options, parentContext);
+    return this.#tracer.startSpan(name, this.#masked(options), parentContext);
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {

@@ -4,6 +4,7 @@
  */
 import type { AgentConfig } from '../config/types.js';
 import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
+import type { SpanFilter } from './span-filter.js';
 import type { CreateInstrumentation, Instrumentation, InstrumentationContext } from './types.js';
 
 export interface TableEntry {
@@ -24,6 +25,8 @@ export interface TableEntry {
   readonly propagates?: boolean;
   load(context: InstrumentationContext): Instrumentation;
 }
+
+type SqlModule = typeof import('./sql/describe.js');
 
 interface OwnModule {
   readonly create: CreateInstrumentation;
@@ -86,6 +89,13 @@ const ignoreLayers =
 const always =
   (config: Record<string, unknown>): OfficialOptions =>
   () => ({ config });
+
+/** For the official instrumentations that have no option to mask literals. */
+function maskQueries(config: AgentConfig, dialect: 'postgresql' | 'mysql'): SpanFilter {
+  if (!config.isDbQuerySanitized) return {};
+  const describe = (require('./sql/describe.js') as SqlModule).createDescribeQuery(dialect);
+  return { maskQuery: (text) => describe(text).sanitized };
+}
 
 const BUILTIN: Extra = { isBuiltin: true };
 const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
@@ -246,13 +256,19 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-mongoose'),
     always({ suppressInternalInstrumentation: true }),
   ),
-  official('mysql', ['mysql'], 'MySQLInstrumentation', () => require('@opentelemetry/instrumentation-mysql')),
+  official(
+    'mysql',
+    ['mysql'],
+    'MySQLInstrumentation',
+    () => require('@opentelemetry/instrumentation-mysql'),
+    (config) => ({ filter: maskQueries(config, 'mysql') }),
+  ),
   official(
     'mysql2',
     ['mysql2'],
     'MySQL2Instrumentation',
     () => require('@opentelemetry/instrumentation-mysql2'),
-    (config) => ({ config: { maskStatement: config.isDbQuerySanitized } }),
+    (config) => ({ filter: maskQueries(config, 'mysql') }),
   ),
   official(
     'nestjs-core',
@@ -283,7 +299,7 @@ export const TABLE: readonly TableEntry[] = [
     ['pg', 'pg-pool'],
     'PgInstrumentation',
     () => require('@opentelemetry/instrumentation-pg'),
-    always({ ignoreConnectSpans: true }),
+    (config) => ({ config: { ignoreConnectSpans: true }, filter: maskQueries(config, 'postgresql') }),
   ),
   official(
     'pino',

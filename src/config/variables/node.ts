@@ -200,7 +200,7 @@ export const INSTRUMENTATIONS = {
     default: true,
     aliases: ['OTEL_INSTRUMENTATION_COMMON_DB_STATEMENT_SANITIZER_ENABLED'],
     source: 'java agent',
-    description: 'Masks literal values in recorded database statements. Today: mysql2; other SQL libraries follow.',
+    description: 'Masks literal values in recorded SQL statements (pg, mysql, mysql2).',
   },
   OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: {
     type: 'boolean',
