@@ -57,6 +57,13 @@ function standInFor(parent: Span | undefined): Span {
   return Object.create(parent, STAND_IN) as Span;
 }
 
+/** For instrumentations that record the query on the span they have started. */
+function maskLater(span: Span, mask: (text: string) => string): void {
+  const { setAttribute } = span;
+  span.setAttribute = (key, value) =>
+    setAttribute.call(span, key, key === DB_QUERY_TEXT && typeof value === 'string' ? mask(value) : value);
+}
+
 class FilteringTracer implements Tracer {
   readonly #tracer: Tracer;
   readonly #filter: SpanFilter;
@@ -80,7 +87,9 @@ class FilteringTracer implements Tracer {
 
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
     if (this.#isDropped(name, options)) return standInFor(trace.getSpan(parentContext));
-    return this.#tracer.startSpan(name, this.#masked(options), parentContext);
+    const span = this.#tracer.startSpan(name, this.#masked(options), parentContext);
+    if (this.#filter.maskQuery !== undefined && span.isRecording()) maskLater(span, this.#filter.maskQuery);
+    return span;
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {

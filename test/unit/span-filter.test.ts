@@ -57,3 +57,18 @@ t.test('without an active span the stand-in records nothing', async (t) => {
   t.notOk(span.isRecording());
   t.equal(exporter.getFinishedSpans().length, 0);
 });
+
+t.test('a recorded query is masked, at the start of the span and later; other attributes are not', async (t) => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const tracer = filterSpans(provider, { maskQuery: (text) => text.replace('7', '?') }).getTracer('sql');
+  const attributes = { 'db.query.text': 'SELECT 7', 'db.namespace': '7' };
+  tracer.startSpan('early', { kind: SpanKind.CLIENT, attributes }).end();
+  const late = tracer.startSpan('late', { kind: SpanKind.CLIENT });
+  t.equal(late.setAttribute('db.query.text', 'SELECT 7'), late);
+  late.setAttribute('db.namespace', '7').end();
+  for (const span of exporter.getFinishedSpans()) {
+    t.strictSame(span.attributes, { 'db.query.text': 'SELECT ?', 'db.namespace': '7' }, span.name);
+  }
+  t.equal(attributes['db.query.text'], 'SELECT 7', 'the object given is not changed');
+});
