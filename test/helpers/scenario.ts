@@ -81,9 +81,12 @@ function fileOf({ folder, name }: Scenario, form: string): string {
   return join(folder ?? 'apps', `${name}.${form}`);
 }
 
-/** Neighbouring cells get different preloads, so that each meets every form and most Node.js lines. */
+/**
+ * CI runs every preload in every cell. Elsewhere neighbouring cells get different ones, so that each meets every form and
+ * most Node.js lines.
+ */
 function preloadsFor({ name, hasAllPreloads }: Scenario, position: number): readonly Preload[] {
-  if (hasAllPreloads === true) return PRELOADS;
+  if (process.env.CI || hasAllPreloads === true) return PRELOADS;
   const preload = PRELOADS[(position + name.length) % PRELOADS.length];
   return preload === undefined ? [] : [preload];
 }
