@@ -210,13 +210,12 @@ export const TABLE: readonly TableEntry[] = [
       config: { ignoreResolveSpans: !config.instrumentations.hasMiddlewareSpans, ignoreTrivialResolveSpans: true },
     }),
   ),
-  official(
+  own(
     'grpc',
     ['@grpc/grpc-js'],
-    'GrpcInstrumentation',
-    () => require('@opentelemetry/instrumentation-grpc'),
-    undefined,
+    () => require('./grpc/patch.js'),
     CARRIES_CONTEXT,
+    official('grpc', [], 'GrpcInstrumentation', () => require('@opentelemetry/instrumentation-grpc')),
   ),
   official(
     'hapi',

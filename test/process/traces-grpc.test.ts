@@ -7,31 +7,31 @@ import { type Scenario, testScenario } from '../helpers/scenario.js';
 const GRPC: Scenario = {
   name: 'grpc',
   traces: `
-    app CLIENT grpc.shop.v1.Catalog/Get               # unary
-      app SERVER grpc.shop.v1.Catalog/Get
+    app CLIENT shop.v1.Catalog/Get                    # unary
+      app SERVER shop.v1.Catalog/Get
 
-    app CLIENT grpc.shop.v1.Catalog/Get ERROR         # NOT_FOUND
-      app SERVER grpc.shop.v1.Catalog/Get ERROR
+    app CLIENT shop.v1.Catalog/Get ERROR              # NOT_FOUND: no fault of the server
+      app SERVER shop.v1.Catalog/Get
 
-    app CLIENT grpc.shop.v1.Catalog/Get ERROR         # INTERNAL
-      app SERVER grpc.shop.v1.Catalog/Get ERROR
+    app CLIENT shop.v1.Catalog/Get ERROR              # INTERNAL
+      app SERVER shop.v1.Catalog/Get ERROR
 
-    app CLIENT grpc.shop.v1.Catalog/List              # server stream
-      app SERVER grpc.shop.v1.Catalog/List
+    app CLIENT shop.v1.Catalog/List                   # server stream
+      app SERVER shop.v1.Catalog/List
 
-    app CLIENT grpc.shop.v1.Catalog/List ERROR        # server stream that the server cuts
-      app SERVER grpc.shop.v1.Catalog/List ERROR
+    app CLIENT shop.v1.Catalog/List ERROR             # server stream that the server cuts
+      app SERVER shop.v1.Catalog/List ERROR
 
-    app CLIENT grpc.shop.v1.Catalog/Add               # client stream
-      app SERVER grpc.shop.v1.Catalog/Add
+    app CLIENT shop.v1.Catalog/Add                    # client stream
+      app SERVER shop.v1.Catalog/Add
 
-    app CLIENT grpc.shop.v1.Catalog/Chat              # bidirectional
-      app SERVER grpc.shop.v1.Catalog/Chat
+    app CLIENT shop.v1.Catalog/Chat                   # bidirectional
+      app SERVER shop.v1.Catalog/Chat
 
-    app CLIENT grpc.shop.v1.Catalog/Chain             # one call inside another
-      app SERVER grpc.shop.v1.Catalog/Chain
-        app CLIENT grpc.shop.v1.Catalog/Get
-          app SERVER grpc.shop.v1.Catalog/Get
+    app CLIENT shop.v1.Catalog/Chain                  # one call inside another
+      app SERVER shop.v1.Catalog/Chain
+        app CLIENT shop.v1.Catalog/Get
+          app SERVER shop.v1.Catalog/Get
   `,
 };
 
