@@ -82,6 +82,8 @@ function installSignalHooks(deliverer: Deliverer, budget: Budget): void {
     for (const name of SIGNALS) process.removeListener(name, onSignal);
     deliverer.endOpenSpans(`the process was ended by ${signal} before the span ended`);
     const raise = (): void => {
+      // No `exit` event follows: what could not be delivered is counted and told here.
+      deliverer.flushSync(0);
       process.kill(process.pid, signal);
     };
     budget.spend((timeoutMillis) => deliverer.flush(timeoutMillis)).then(raise, raise);

@@ -59,13 +59,13 @@ for (const { node, version } of nodeBinaries()) {
         const collector = await startCollector();
         t.teardown(() => collector.close());
         const bare = await end(ending, { node, preload: 'none' });
-        const traced = await end(ending, { node, env: environment(collector, { OTEL_LOG_LEVEL: 'none' }) });
+        const traced = await end(ending, { node, env: environment(collector, { OTEL_LOG_LEVEL: 'debug' }) });
         t.strictSame(
           { code: traced.code, signal: traced.signal, stdout: traced.stdout },
           { code: bare.code, signal: bare.signal, stdout: bare.stdout },
         );
-        const withoutPaths = (text: string) => text.replace(/^\s+at .*\n/gm, '');
-        t.equal(withoutPaths(traced.stderr), withoutPaths(bare.stderr), 'same stderr');
+        const comparable = (text: string) => text.replace(/^(\s+at |trace-agent).*\n/gm, '');
+        t.equal(comparable(traced.stderr), comparable(bare.stderr), 'same stderr');
         t.strictSame(
           collector
             .spans()
@@ -73,6 +73,8 @@ for (const { node, version } of nodeBinaries()) {
             .sort(),
           ['CLIENT', 'SERVER'],
         );
+        const accounts = traced.stderr.match(/^trace-agent debug: otlp spans: .*$/gm);
+        t.strictSame(accounts, ['trace-agent debug: otlp spans: created 2 = exported 2 + dropped 0 + queued 0']);
       });
     }
   });
@@ -118,6 +120,9 @@ for (const { node, version } of nodeBinaries()) {
           const env = environment(target, { OTEL_NODE_SHUTDOWN_TIMEOUT: String(budgetMillis) });
           const traced = await end(ending, { node, env });
           t.strictSame([traced.code, traced.signal], [bare.code, bare.signal], `${kind}, ${ending.way}: same exit`);
+          const drops = traced.stderr.match(/^trace-agent warn: dropped .*$/gm) ?? [];
+          t.match(drops, [/dropped 2 spans: 2 because the process ended/], `${kind}, ${ending.way}: said once`);
+          t.equal(drops.length, 1);
           // The rest of the allowance is the agent's start on a loaded machine, not waiting.
           const addedMillis = traced.millis - bare.millis;
           t.ok(addedMillis < budgetMillis + 1500, `${kind}, ${ending.way}: ${Math.round(addedMillis)} ms added`);
