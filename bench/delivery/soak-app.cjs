@@ -1,10 +1,13 @@
 'use strict';
-// An HTTP server that answers, does one outgoing call per request, and says every few seconds what memory it holds after
-// a full collection. Every tenth request leaks its async context on purpose (LEAK=1).
+// An HTTP server that answers, does one outgoing call per request, and says every second what memory it holds after
+// a full collection. Every tenth request leaks its async context on purpose (LEAK=1). WORKERS=n: the same in n cluster
+// workers.
 const { AsyncResource } = require('node:async_hooks');
+const cluster = require('node:cluster');
 const http = require('node:http');
+const { writeSync } = require('node:fs');
 
-const REPORT_MILLIS = 5000;
+const REPORT_MILLIS = 1000;
 const leaked = [];
 
 const inner = http.createServer((_request, response) => response.end('inner'));
@@ -16,14 +19,19 @@ const server = http.createServer((request, response) => {
 });
 const agent = new http.Agent({ keepAlive: true });
 
-inner.listen(0, '127.0.0.1', () => {
-  server.listen(0, '127.0.0.1', () => {
-    require('node:fs').writeSync(1, `PORT ${server.address().port}\n`);
+function serve() {
+  inner.listen(0, '127.0.0.1', () => {
+    server.listen(0, '127.0.0.1', () => writeSync(1, `PORT ${server.address().port}\n`));
   });
-});
-setInterval(() => {
-  global.gc();
-  const { heapUsed, arrayBuffers, external, rss } = process.memoryUsage();
-  const sample = { heapUsed, arrayBuffers, external, rss, leaked: leaked.length };
-  require('node:fs').writeSync(1, `MEMORY ${JSON.stringify(sample)}\n`);
-}, REPORT_MILLIS).unref();
+  setInterval(() => {
+    global.gc();
+    const { heapUsed, arrayBuffers, external, rss } = process.memoryUsage();
+    const name = cluster.worker === undefined ? 'process' : `worker ${cluster.worker.id}`;
+    const sample = { process: name, heapUsed, arrayBuffers, external, rss, leaked: leaked.length };
+    writeSync(1, `MEMORY ${JSON.stringify(sample)}\n`);
+  }, REPORT_MILLIS).unref();
+}
+
+const workers = Number(process.env.WORKERS || 0);
+if (workers === 0 || cluster.isWorker) serve();
+else for (let count = 0; count < workers; count++) cluster.fork();
