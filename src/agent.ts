@@ -16,7 +16,7 @@ import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { startContext } from './sdk/context.js';
-import { createResourceAttributes, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { isLoaderThread, isMainThread } from './thread.js';
 import { AGENT_VERSION, SDK_VERSION } from './version.js';
 
@@ -37,12 +37,21 @@ function startTracing(
   log: Log,
 ): TracerProvider {
   const tracing = require('./tracing.js') as TracingModule;
-  const resource = createResourceAttributes(config, service, AGENT_VERSION, SDK_VERSION);
+  const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
   const exporterFile = join(__dirname, 'worker.js');
-  const { provider, deliverer } = tracing.startTracing({ config, resource, log, exporterFile, exporterEnvironment });
+  const { provider, deliverer } = tracing.startTracing({
+    config,
+    readResource,
+    log,
+    exporterFile,
+    exporterEnvironment,
+  });
   installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
   return provider;
 }
+
+// In the published package every other part takes the API from here (scripts/build.mjs).
+export * as api from '@opentelemetry/api';
 
 /** Starts the agent. `notice` is a line to say once the log level is known. May throw: register.ts catches. */
 export function start(notice?: string): void {

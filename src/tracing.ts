@@ -4,7 +4,7 @@
  */
 import { context, type TracerProvider } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from './config/types.js';
 import type { Log } from './diag/log.js';
 import type { Deliverer } from './lifecycle/exit-hooks.js';
@@ -15,7 +15,7 @@ import { AGENT_VERSION, OTLP_VERSION } from './version.js';
 
 export interface TracingOptions {
   readonly config: AgentConfig;
-  readonly resource: ResourceAttributes;
+  readonly readResource: () => ResourceAttributes;
   readonly log: Log;
   /** Path of the built worker. */
   readonly exporterFile: string;
@@ -31,13 +31,13 @@ export interface Tracing {
 const USER_AGENT = `Trace-Agent/${AGENT_VERSION} OTel-OTLP-Exporter-JavaScript/${OTLP_VERSION}`;
 
 function createPipelines(options: TracingOptions): SpanPipeline[] {
-  const { config, resource, log, exporterFile, exporterEnvironment } = options;
+  const { config, readResource, log, exporterFile, exporterEnvironment } = options;
   const destinations = config.tracesExporters.filter((name) => name !== 'console');
   const isLastProcessor = destinations.length === config.tracesExporters.length;
   return destinations.map((destination, index) =>
     createSpanPipeline({
       config,
-      resourceAttributes: resource,
+      readResource,
       log,
       exporterFile,
       userAgent: USER_AGENT,
@@ -63,8 +63,11 @@ function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
     },
     flushSync(timeoutMillis) {
       handOver();
-      const deadline = performance.now() + timeoutMillis;
-      for (const pipeline of pipelines) pipeline.flushSync(Math.max(0, deadline - performance.now()));
+      const startedAt = process.hrtime();
+      for (const pipeline of pipelines) {
+        const [seconds, nanos] = process.hrtime(startedAt);
+        pipeline.flushSync(Math.max(0, timeoutMillis - seconds * 1e3 - nanos / 1e6));
+      }
     },
   };
 }
@@ -74,10 +77,10 @@ export function startTracing(options: TracingOptions): Tracing {
   const pipelines = createPipelines(options);
   const processors: SpanProcessor[] = [...pipelines];
   if (options.config.tracesExporters.includes('console')) {
-    processors.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
+    processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
   }
   return {
-    provider: startTracerProvider(options.config, options.resource, processors),
+    provider: startTracerProvider(options.config, options.readResource, processors),
     deliverer: deliver(pipelines),
   };
 }

@@ -71,7 +71,12 @@ export function describeUrl(url: string): string {
 
 /** Creates the reporter for one destination. Never throws. */
 export function createExportReport(log: Log, url: string, now: () => number = Date.now): ExportReport {
-  const target = describeUrl(url);
+  // Only a failure needs it: parsing it at boot would cost every start.
+  let description: string | undefined;
+  const target = (): string => {
+    description ??= describeUrl(url);
+    return description;
+  };
   const lastTold = new Map<string, number>();
   const pending = new Map<DropReason, number>();
   let isFailureTold = false;
@@ -96,15 +101,15 @@ export function createExportReport(log: Log, url: string, now: () => number = Da
   return {
     report(message) {
       if (message.kind === 'warning') {
-        if (isDue('warning')) log.warn(`the collector at ${target} says: ${message.detail}`);
+        if (isDue('warning')) log.warn(`the collector at ${target()} says: ${message.detail}`);
       } else if (message.kind === 'recovered') {
-        if (isFailureTold) log.info(`spans reach ${target} again after ${Math.round(message.outageMillis / 1000)} s`);
+        if (isFailureTold) log.info(`spans reach ${target()} again after ${Math.round(message.outageMillis / 1000)} s`);
         isFailureTold = false;
       } else if (isDue(message.failure.failureClass)) {
         const { failureClass, detail } = message.failure;
         isFailureTold = true;
         const next = message.willRetry ? ' (will retry)' : '';
-        log.error(`cannot send spans to ${target}: ${detail}; ${ADVICE[failureClass]}${next}`);
+        log.error(`cannot send spans to ${target()}: ${detail}; ${ADVICE[failureClass]}${next}`);
       }
     },
     dropped: (reason, count) => void pending.set(reason, (pending.get(reason) ?? 0) + count),

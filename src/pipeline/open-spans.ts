@@ -8,7 +8,7 @@
  * A span the application forgets to end is held strongly for two sweeps at most (20-40 s at the pipeline's pace), after
  * that it is held by nobody here. Nearly all spans end young and cost one insertion and one removal in a Set.
  */
-import type { Span } from '@opentelemetry/sdk-trace-base';
+import type { Span } from '@opentelemetry/sdk-trace';
 
 /** Beyond this many young spans new ones are not followed: a leak of that speed must not become ours. */
 const MAX_FOLLOWED = 10_000;

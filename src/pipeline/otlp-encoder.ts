@@ -6,7 +6,7 @@
  */
 import type { Attributes, HrTime, Link, SpanContext } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
-import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { OtlpWriter } from './otlp-writer.js';
 
 /** Span.flags: the low byte is W3C trace flags; these two say whether the parent came from another process. */

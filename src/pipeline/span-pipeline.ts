@@ -11,7 +11,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { Attributes, Context } from '@opentelemetry/api';
-import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
 import { createCounters, type DeliveryCounters, describeCounters } from './counters.js';
@@ -48,7 +48,8 @@ export interface SpanPipeline {
 
 export interface SpanPipelineOptions {
   readonly config: AgentConfig;
-  readonly resourceAttributes: Attributes;
+  /** Called when the exporter starts. */
+  readonly readResource: () => Attributes;
   readonly resourceSchemaUrl?: string | undefined;
   readonly log: Log;
   /** Path of the built worker (dist/worker.js). */
@@ -117,7 +118,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     counters,
     runUntraced: options.runUntraced ?? ((run) => run()),
     runDetached: (run) => boot.runInAsyncScope(run),
-    encodeResource: () => encodeResourceBytes(options.resourceAttributes, options.resourceSchemaUrl),
+    encodeResource: () => encodeResourceBytes(options.readResource(), options.resourceSchemaUrl),
     events: {
       onReleased: (batch) => queue.release(batch),
       onDropped: (reason, count) => noteDrop(reason, count),

@@ -13,7 +13,7 @@
  * outage at one span a minute holds bytes and not chunks.
  */
 import type { InstrumentationScope } from '@opentelemetry/core';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { encodeScope, encodeSpan } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
 import { type DropReason, RECORD_HEADER_BYTES, RECORD_SCOPE, RECORD_SPAN } from './protocol.js';

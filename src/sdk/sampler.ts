@@ -5,7 +5,7 @@ import {
   ParentBasedSampler,
   type Sampler,
   TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-base';
+} from '@opentelemetry/sdk-trace';
 import type { SamplerConfig } from '../config/types.js';
 
 /** Spec: SDK environment variables, OTEL_TRACES_SAMPLER. */

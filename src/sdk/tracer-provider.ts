@@ -1,21 +1,30 @@
 /** Composes the official tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
 import { trace } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
 
+/** The official resource with its attributes read at first use: an exporter of ours takes them elsewhere. */
+function createResource(read: () => ResourceAttributes): Resource {
+  const resource = resourceFromAttributes({});
+  const getRawAttributes = (): [string, string | number | string[]][] => Object.entries(read());
+  return Object.defineProperties(resource, {
+    attributes: { get: read, enumerable: true },
+    getRawAttributes: { value: getRawAttributes },
+  });
+}
+
 /** Creates the provider and makes it the API's global one (unless another SDK was first). */
 export function startTracerProvider(
   config: AgentConfig,
-  resource: ResourceAttributes,
+  readResource: () => ResourceAttributes,
   spanProcessors: SpanProcessor[],
-): BasicTracerProvider {
-  const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes(resource),
+): TracerProvider {
+  const provider = new TracerProvider({
+    resource: createResource(readResource),
     sampler: createSampler(config.sampler),
-    generalLimits: { ...config.limits.general },
     spanLimits: { ...config.limits.span },
     spanProcessors,
   });

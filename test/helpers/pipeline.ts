@@ -68,7 +68,7 @@ export function createTestPipeline(test: Test, settings: PipelineSettings): Test
   const lines: string[] = [];
   const pipeline = createSpanPipeline({
     config: config(settings),
-    resourceAttributes: RESOURCE,
+    readResource: () => RESOURCE,
     log: createLog('debug', (line) => lines.push(line)),
     exporterFile: WORKER_FILE,
     userAgent: 'Trace-Agent/0.0.0 OTel-OTLP-Exporter-JavaScript/0.0.0',

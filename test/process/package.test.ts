@@ -47,7 +47,7 @@ t.test('it names the licence of every package it contains', async (t) => {
   const notices = readFileSync(join(installed, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
   for (const name of [
     '@opentelemetry/api',
-    '@opentelemetry/sdk-trace-base',
+    '@opentelemetry/sdk-trace',
     '@opentelemetry/instrumentation-express',
     'require-in-the-middle',
     'import-in-the-middle',
