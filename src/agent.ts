@@ -68,7 +68,8 @@ export function start(notice?: string): void {
   startContext(config.propagators);
   const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);
   const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
-  installHooks(registry, { nodeVersion: process.versions.node, isEsmEntry: entry.isEsm, log });
+  const { file: entryFile, isEsm: isEsmEntry } = entry;
+  installHooks(registry, { nodeVersion: process.versions.node, entryFile, isEsmEntry, log });
   registry.startGlobals();
   if (!config.isSdkDisabled) reportService(service, log);
   log.info(describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node }));

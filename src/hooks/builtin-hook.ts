@@ -64,6 +64,10 @@ class PendingBuiltins {
     return this.#pending.has(name);
   }
 
+  loadAll(): void {
+    for (const name of this.#pending) this.see(name, () => loadBuiltin(name));
+  }
+
   /** `read` is called after the name is taken off the list, so that a nested load of the same name passes. */
   see(name: string, read: () => unknown): void {
     if (!this.#pending.delete(name)) return;
@@ -75,6 +79,8 @@ class PendingBuiltins {
 export interface BuiltinHook {
   /** Tells the hook of a built-in that came another way (an ES module hook). */
   see(name: string, exports: unknown): void;
+  /** Loads what has not come yet. */
+  loadAll(): void;
 }
 
 /**
@@ -98,7 +104,7 @@ export function hookBuiltinsSync(listener: BuiltinListener, intercept: LoadInter
       return intercept?.(url, context, nextLoad) ?? nextLoad(url, context);
     },
   });
-  return { see: (name, exports) => pending.see(name, () => exports) };
+  return { see: (name, exports) => pending.see(name, () => exports), loadAll: () => pending.loadAll() };
 }
 
 /** With require-in-the-middle, for Node.js without usable synchronous hooks: sees `require` only. */
@@ -116,6 +122,10 @@ export function hookBuiltinsByRequire(listener: BuiltinListener): BuiltinHook {
   return {
     see(name, exports) {
       pending.see(name, () => exports);
+      unhookWhenDone();
+    },
+    loadAll() {
+      pending.loadAll();
       unhookWhenDone();
     },
   };

@@ -62,14 +62,19 @@ export function hookCommonJs(listener: CommonJsListener): () => void {
   };
 }
 
-// A JSDoc type (`{import('x')`, `typeof import('x')`) is the common false friend; a miss only costs the loader's start.
-const DYNAMIC_IMPORT = /(?:^|[^\w$.{])import\s*\(/;
-const TYPE_IMPORT = /typeof import\s*\(/g;
+const MAY_IMPORT = /\bimport\s*\(/;
+/** Comments and quoted text, where `import(` means nothing, or a dynamic import itself. */
+const COMMENT_TEXT_OR_IMPORT =
+  /(?<![\\[])\/\*[\s\S]*?\*\/|(?<=^|[\s;{},)])\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?<![\w$.])import\s*\(/gm;
 
-/** True when CommonJS source may call `import()`. Errs on the side of true. */
+/**
+ * True when CommonJS source may call `import()`; the types in the comments of many packages (`import('.').X`) do not.
+ * Errs on the side of true, apart from quotes in regular expressions.
+ */
 export function mayImport(source: string): boolean {
-  if (!source.includes('import')) return false;
-  return DYNAMIC_IMPORT.test(source.replace(TYPE_IMPORT, ''));
+  if (!MAY_IMPORT.test(source)) return false;
+  for (const [token] of source.matchAll(COMMENT_TEXT_OR_IMPORT)) if (token.startsWith('import')) return true;
+  return false;
 }
 
 /**

@@ -53,13 +53,26 @@ t.test('identity finds version, main file and the path inside the package', asyn
 });
 
 t.test('a dynamic import is seen, a type import and a longer name are not', async (t) => {
-  for (const source of ["import('x')", '  import ( name )', "const a = await import('x')", "f(import('x'))"]) {
+  for (const source of [
+    "import('x')",
+    '  import ( name )',
+    "const a = await import('x')",
+    "f(import('x'))",
+    "() => {import('x')}",
+    "/* it's */ import('x') // 'quoted",
+    "const url = 'http://host/*'; import('x')",
+    ['const text = `$', '{await import("x")}`'].join(''),
+    "const pattern = /https?:\\/\\//; import('x')",
+  ]) {
     t.ok(mayImport(source), source);
   }
   for (const source of [
     "require('x')",
     "/** @type {import('x').Y} */",
-    "typeof import('x')",
+    "/** @type {Exclude<import('.'), false>} */ module.exports = 1",
+    "/**\n * @param {{ options: import('../x').Y, isZ: boolean }} a\n * it's import('x')\n */",
+    "// TODO: use import('.')",
+    "log('no import(x) here')",
     "reimport('x')",
     'a.import(1)',
   ]) {
