@@ -2,12 +2,19 @@
  * Preload entry for `--require`, `--import` and NODE_OPTIONS. Its compiled form must parse on Node 6 (ES2015 syntax), so
  * that an injected agent meets an old runtime with one line instead of a crash. Nothing may escape from here.
  */
+import { readEarlyVoice } from './src/config/early.js';
 import { judge, STARTED_KEY } from './src/guard.js';
 
-function say(message: string): void {
+/** The agent's log may not be loadable: an unsupported runtime would not parse it. */
+function say(code: 'TA1003' | 'TA1005', message: string): void {
   try {
+    const voice = readEarlyVoice();
+    if (voice.isSilent) return;
+    const line = voice.isJson
+      ? JSON.stringify({ time: new Date().toISOString(), logger: 'trace-agent', severity: 'error', code, message })
+      : `trace-agent error ${code}: ${message}`;
     // Loaded here because an unsupported runtime has nothing else to write with before its own set-up is done.
-    (require('node:fs') as typeof import('node:fs')).writeSync(2, `trace-agent: ${message}\n`);
+    (require('node:fs') as typeof import('node:fs')).writeSync(2, `${line}\n`);
   } catch (_error) {
     // Without a usable stderr there is nobody to tell.
   }
@@ -27,8 +34,8 @@ try {
     const agent = require('./src/agent.js') as typeof import('./src/agent.js');
     agent.start(verdict.notice);
   } else if (verdict.notice !== undefined) {
-    say(verdict.notice);
+    say('TA1003', verdict.notice);
   }
 } catch (error) {
-  say(`did not start, the application runs without traces: ${String(error)}`);
+  say('TA1005', `did not start, the application runs without traces: ${String(error)}`);
 }

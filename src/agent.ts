@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import type { TracerProvider } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import { loadConfig } from './config/config.js';
+import { collectSecrets } from './config/secrets.js';
 import type { ConfigProblem, LoadedConfig } from './config/types.js';
+import type { Code } from './diag/catalogue.js';
 import { createLog, type Log } from './diag/log.js';
 import { describeStart } from './diag/start-line.js';
 import { inspectEntry } from './hooks/entry.js';
@@ -23,12 +25,14 @@ import { AGENT_VERSION, SDK_VERSION } from './version.js';
 type TracingModule = typeof import('./tracing.js');
 
 function reportProblems(problems: readonly ConfigProblem[], log: Log): void {
-  for (const { severity, message } of problems) log[severity](message);
+  // Each problem's code has its severity; across the union TypeScript cannot see that.
+  for (const { severity, code, message } of problems)
+    (log[severity] as (code: Code, text: string) => void)(code, message);
 }
 
 function reportService(service: ServiceIdentity, log: Log): void {
   if (service.name !== UNKNOWN_SERVICE || service.source !== 'default') return;
-  log.warn(`the service has no name and is shown as ${UNKNOWN_SERVICE}: set OTEL_SERVICE_NAME`);
+  log.warn('TA1006', `the service has no name and is shown as ${UNKNOWN_SERVICE}`);
 }
 
 function startTracing(
@@ -59,8 +63,11 @@ export function start(notice?: string): void {
   const loaded = loadConfig();
   const { config, problems } = loaded;
   if (config.isAgentDisabled) return;
-  const log = createLog(config.logLevel);
-  if (notice !== undefined) log.warn(notice);
+  const log = createLog(config.logLevel, {
+    format: config.logFormat,
+    secrets: () => collectSecrets(config, loaded.exporterEnvironment),
+  });
+  if (notice !== undefined) log.warn('TA1004', notice);
   reportProblems(problems, log);
 
   const entry = inspectEntry(process.argv[1], process.execArgv, isMainThread() ? undefined : process.cwd());
@@ -72,5 +79,6 @@ export function start(notice?: string): void {
   installHooks(registry, { nodeVersion: process.versions.node, entryFile, isEsmEntry, log });
   registry.startGlobals();
   if (!config.isSdkDisabled) reportService(service, log);
-  log.info(describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node }));
+  const line = describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node });
+  log.info(config.isSdkDisabled ? 'TA1002' : 'TA1001', line);
 }

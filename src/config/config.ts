@@ -49,6 +49,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv): AgentConfig {
     isAgentDisabled: settings.boolean('OTEL_NODE_AGENT_DISABLED'),
     isSdkDisabled: settings.boolean('OTEL_SDK_DISABLED'),
     logLevel: settings.word('OTEL_LOG_LEVEL'),
+    logFormat: settings.word('OTEL_NODE_LOG_FORMAT'),
     serviceName: settings.text('OTEL_SERVICE_NAME'),
     resourceAttributes: readResourceAttributes(settings),
     resourceDetectors: readResourceDetectors(settings),
@@ -73,7 +74,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv): AgentConfig {
 function unreadable(error: unknown): ConfigProblem {
   const reason = error instanceof Error ? error.message : String(error);
   const message = `the environment cannot be read (${reason}); using the default of every variable`;
-  return { variable: 'OTEL_*', severity: 'error', message };
+  return { variable: 'OTEL_*', severity: 'error', code: 'TA1121', message };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -3,6 +3,7 @@
  *
  * Spec: protocol/exporter.md, "Endpoint URLs for OTLP/HTTP" and the note on gRPC endpoints.
  */
+import type { CodeOf } from '../diag/catalogue.js';
 import { redactUrl } from './redact.js';
 import { type Settings, type SetValue, show } from './settings.js';
 import type { OtlpProtocol } from './types.js';
@@ -61,7 +62,12 @@ function readBaseUrl(settings: Settings, value: SetValue): string | undefined {
   if (base.endsWith(TRACES_PATH)) {
     url.pathname = base;
     const advice = `${value.name} takes the URL without it, ${value.name.replace('OTLP_', 'OTLP_TRACES_')} the whole URL`;
-    settings.report('warn', value.name, `${show(value)} ends in ${TRACES_PATH} already, so it is not added; ${advice}`);
+    settings.report(
+      'warn',
+      'TA1107',
+      value.name,
+      `${show(value)} ends in ${TRACES_PATH} already, so it is not added; ${advice}`,
+    );
   } else {
     url.pathname = base + TRACES_PATH;
   }
@@ -80,7 +86,7 @@ function readSignalUrl(settings: Settings, value: SetValue): string | undefined 
   if (url?.pathname === '/') {
     const usual = new URL(TRACES_PATH, url).href;
     const message = `${show(value)} has no path and nothing is added to it; most receivers need ${redactUrl(usual)}`;
-    settings.report('warn', value.name, message);
+    settings.report('warn', 'TA1109', value.name, message);
   }
   return url?.href;
 }
@@ -98,12 +104,12 @@ function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
   if (url.hash !== '') url.hash = '';
   if (!hasScheme) {
     const message = `${show(value)} has no scheme; using ${redactUrl(url.href)} (write http:// or https:// before it)`;
-    settings.report('warn', value.name, message);
+    settings.report('warn', 'TA1108', value.name, message);
   }
   if (url.port === GRPC_PORT) {
     const advice = `use port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`;
     const message = `${show(value)} names port ${GRPC_PORT}, usually grpc, but the protocol is HTTP; ${advice}`;
-    settings.report('warn', value.name, message);
+    settings.report('warn', 'TA1110', value.name, message);
   }
   return url;
 }
@@ -139,22 +145,23 @@ interface GrpcReading {
 
 function reportGrpcEndpoint(settings: Settings, value: SetValue, reading: GrpcReading): void {
   const { url, used, hasScheme, isInsecureSet } = reading;
-  const say = (severity: 'warn' | 'info', text: string): void =>
-    settings.report(severity, value.name, `${show(value)} ${text}`);
+  const warn = (code: CodeOf<'warn'>, text: string): void =>
+    settings.report('warn', code, value.name, `${show(value)} ${text}`);
+  const note = (text: string): void => settings.report('info', 'TA1111', value.name, `${show(value)} ${text}`);
   if (!hasScheme && isInsecureSet) {
-    say('info', `has no scheme; using ${used} because OTEL_EXPORTER_OTLP_INSECURE is true`);
+    note(`has no scheme; using ${used} because OTEL_EXPORTER_OTLP_INSECURE is true`);
   } else if (!hasScheme) {
-    say('warn', `has no scheme, so TLS is used (${used}); write http:// before it for a connection without TLS`);
+    warn('TA1108', `has no scheme, so TLS is used (${used}); write http:// before it for a connection without TLS`);
   } else if (isInsecureSet && url.protocol === 'https:') {
-    say('info', 'asks for TLS, so OTEL_EXPORTER_OTLP_INSECURE=true has no effect');
+    note('asks for TLS, so OTEL_EXPORTER_OTLP_INSECURE=true has no effect');
   }
   if (url.port === HTTP_PORT) {
     const advice = `use port ${GRPC_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`;
-    say('warn', `names port ${HTTP_PORT}, usually HTTP, but the protocol is grpc; ${advice}`);
+    warn('TA1110', `names port ${HTTP_PORT}, usually HTTP, but the protocol is grpc; ${advice}`);
   }
   if (url.protocol === 'http:' && url.port === '')
-    say('warn', `has no port; using ${used} (grpc is usually ${GRPC_PORT})`);
-  if (url.pathname !== '/') say('info', 'has a path, which grpc does not use');
+    warn('TA1112', `has no port; using ${used} (grpc is usually ${GRPC_PORT})`);
+  if (url.pathname !== '/') note('has a path, which grpc does not use');
 }
 
 /** `http//host` is no URL, and must not become one of a host named `http`; nor does `/path` name a host. */
@@ -177,5 +184,5 @@ function isHttp(url: URL): boolean {
 
 function reject(settings: Settings, value: SetValue, reason: string): void {
   const next = value.name.includes('TRACES') ? 'OTEL_EXPORTER_OTLP_ENDPOINT or the default' : 'the default endpoint';
-  settings.reportBadValue(value, reason, next, 'error');
+  settings.reportBadEndpoint(value, reason, next);
 }

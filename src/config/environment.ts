@@ -97,5 +97,5 @@ function unreadable(named: SetValue | undefined, reason: string): { readonly pro
   if (named === undefined) return {};
   const variable = named.name;
   const message = `${variable}=${quote(named.raw)} ${reason}; using the environment only`;
-  return { problem: { variable, severity: 'warn', message } };
+  return { problem: { variable, severity: 'warn', code: 'TA1116', message } };
 }

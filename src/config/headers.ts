@@ -24,7 +24,12 @@ export function readHeaders(settings: Settings, protocol: OtlpProtocol): Record<
     for (const [key, value] of entries) headers.set(key.toLowerCase(), [key, value]);
     reportBadEntries(settings, set.name, bad);
     if (set.text.includes(';')) {
-      settings.report('info', set.name, `${set.name}: what follows a ";" is left out; write %3B for one in a value`);
+      settings.report(
+        'info',
+        'TA1114',
+        set.name,
+        `${set.name}: what follows a ";" is left out; write %3B for one in a value`,
+      );
     }
   }
   return Object.fromEntries(headers.values());
@@ -34,7 +39,7 @@ function reportBadEntries(settings: Settings, name: string, bad: readonly BadEnt
   if (bad.length === 0) return;
   const left = bad.length === 1 ? 'it is' : 'they are';
   const reasons = joinReasons(bad.map(describe));
-  settings.report('warn', name, `${name}: ${reasons}; ${left} not sent (write name=value,name=value)`);
+  settings.report('warn', 'TA1113', name, `${name}: ${reasons}; ${left} not sent (write name=value,name=value)`);
 }
 
 function rulesFor(protocol: OtlpProtocol): KeyValueRules {

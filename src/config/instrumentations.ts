@@ -52,7 +52,7 @@ function readSwitches(settings: Settings): Record<string, boolean> {
     if (name === undefined) continue;
     const parsed = parseBoolean(value.text);
     if (parsed.ok) switches[name] = parsed.value;
-    else settings.report('warn', value.name, `${show(value)} ${parsed.reason}; using the default of ${name}`);
+    else settings.report('warn', 'TA1101', value.name, `${show(value)} ${parsed.reason}; using the default of ${name}`);
   }
   return switches;
 }

@@ -31,6 +31,6 @@ function readClientPair(settings: Settings): Pick<OtlpConfig, 'clientKeyFile' | 
     return { clientKeyFile, clientCertificateFile };
   }
   const [present, missing] = clientKeyFile === undefined ? [certificate, key] : [key, certificate];
-  settings.report('warn', present, `${present} is set without ${missing}; using neither (mTLS needs both)`);
+  settings.report('warn', 'TA1115', present, `${present} is set without ${missing}; using neither (mTLS needs both)`);
   return { clientKeyFile: undefined, clientCertificateFile: undefined };
 }

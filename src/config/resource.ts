@@ -30,7 +30,7 @@ export function readResourceAttributes(settings: Settings): Record<string, strin
   if (bad.length > 0) {
     const left = bad.length === 1 ? 'this entry is left out' : 'these entries are left out';
     const message = `${ATTRIBUTES}: ${joinReasons(bad.map(describe))}; ${left}, the others are used`;
-    settings.report('error', ATTRIBUTES, message);
+    settings.report('error', 'TA1117', ATTRIBUTES, message);
   }
   if (value.text.includes('$(')) reportPlaceholders(settings, attributes);
   return Object.fromEntries(attributes);
@@ -47,6 +47,7 @@ function reportPlaceholders(settings: Settings, attributes: ReadonlyMap<string, 
   const advice = 'in a Kubernetes manifest the variable must be declared above this one';
   settings.report(
     'warn',
+    'TA1118',
     ATTRIBUTES,
     `${ATTRIBUTES}: ${joinReasons(names.map(quote))} with a $(NAME) that was not replaced; ${advice}`,
   );
@@ -62,7 +63,7 @@ export function readResourceDetectors(settings: Settings): readonly ResourceDete
   const cloud = detectors.filter((name) => CLOUD.includes(name));
   if (cloud.length > 0) {
     const message = `${DETECTORS}: ${cloud.join(', ')} not supported yet; attributes of the cloud are not detected`;
-    settings.report('info', DETECTORS, message);
+    settings.report('info', 'TA1103', DETECTORS, message);
   }
   return detectors.includes('env') ? detectors : [...detectors, 'env'];
 }

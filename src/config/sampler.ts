@@ -35,14 +35,19 @@ function readKnownSampler(
   const isUnderstood = chosen === undefined || parseWord(chosen.text, ROW.allowed).ok;
   if (argument !== undefined && isUnderstood) {
     const advice = `set ${SAMPLER}=parentbased_traceidratio to record a share of the traces`;
-    settings.report('info', ARGUMENT, `${show(argument)} has no effect with ${SAMPLER}=${name}; ${advice}`);
+    settings.report('info', 'TA1119', ARGUMENT, `${show(argument)} has no effect with ${SAMPLER}=${name}; ${advice}`);
   }
   return { name, ratio: DEFAULT_RATIO };
 }
 
 function readRatio(settings: Settings, name: SamplerName, argument: SetValue | undefined): number {
   if (argument === undefined) {
-    settings.report('info', ARGUMENT, `${ARGUMENT} is not set, so ${SAMPLER}=${name} records every trace (ratio 1)`);
+    settings.report(
+      'info',
+      'TA1119',
+      ARGUMENT,
+      `${ARGUMENT} is not set, so ${SAMPLER}=${name} records every trace (ratio 1)`,
+    );
     return DEFAULT_RATIO;
   }
   const ratio = parseRatio(argument.text);
@@ -63,7 +68,7 @@ function replaceLaterSampler(
   const sampler: SamplerConfig =
     initial === undefined ? { name: ROW.default, ratio: DEFAULT_RATIO } : { name: ratioSampler, ratio: initial };
   const used = initial === undefined ? sampler.name : `${sampler.name} with ratio ${initial}`;
-  settings.report('warn', SAMPLER, `${SAMPLER}=${quote(chosen.raw)} is not supported yet; using ${used}`);
+  settings.report('warn', 'TA1104', SAMPLER, `${SAMPLER}=${quote(chosen.raw)} is not supported yet; using ${used}`);
   return sampler;
 }
 
@@ -79,5 +84,10 @@ function reportDropped(settings: Settings, { name, ratio }: SamplerConfig): void
   const dropsRoots = name === 'parentbased_always_off' || (name === 'parentbased_traceidratio' && ratio === 0);
   if (!dropsAll && !dropsRoots) return;
   const what = dropsAll ? 'every span is dropped' : 'only traces that a caller already records are recorded';
-  settings.report('info', SAMPLER, `${SAMPLER}=${name}${name.endsWith('ratio') ? ' with ratio 0' : ''}: ${what}`);
+  settings.report(
+    'info',
+    'TA1120',
+    SAMPLER,
+    `${SAMPLER}=${name}${name.endsWith('ratio') ? ' with ratio 0' : ''}: ${what}`,
+  );
 }

@@ -2,6 +2,7 @@
  * Typed access to the variables that are set: first valid value of a list of names, else the default of the last one.
  * A bad value becomes one problem and counts as unset.
  */
+import type { CodeOf, Severity } from '../diag/catalogue.js';
 import { findVariable, type NamesOf, VARIABLES, type VariableName, type VariableTable } from './env-table.js';
 import { parseList } from './parse.js';
 import { type ExplainWord, parseByRow, parseWords } from './parse-row.js';
@@ -44,9 +45,9 @@ export class Settings {
   }
 
   /** Adds a problem; the same message is kept once. */
-  report(severity: ConfigProblem['severity'], variable: string, text: string): void {
+  report<S extends Severity>(severity: S, code: CodeOf<S>, variable: string, text: string): void {
     const message = shorten(text, MAX_MESSAGE_LENGTH);
-    this.#problems.set(message, { variable, severity, message });
+    this.#problems.set(message, { variable, severity, code, message } as ConfigProblem);
   }
 
   /** What the variable, or one of its aliases, is set to. */
@@ -115,9 +116,13 @@ export class Settings {
   }
 
   /** Reports a value that cannot be used. `reason` continues the sentence that starts with the variable. */
-  reportBadValue(value: SetValue, reason: string, used: string, severity: 'error' | 'warn' = 'warn'): void {
-    const gap = reason.startsWith(':') ? '' : ' ';
-    this.report(severity, value.name, `${show(value)}${gap}${reason}; using ${used}`);
+  reportBadValue(value: SetValue, reason: string, used: string): void {
+    this.report('warn', 'TA1101', value.name, describeBadValue(value, reason, used));
+  }
+
+  /** The same for the address of the receiver, without which nothing arrives. */
+  reportBadEndpoint(value: SetValue, reason: string, used: string): void {
+    this.report('error', 'TA1106', value.name, describeBadValue(value, reason, used));
   }
 
   #first<N extends VariableName, T>(names: readonly N[], showValue: (value: T) => string): T {
@@ -133,6 +138,11 @@ export class Settings {
 }
 
 type NonEmpty<N> = [N, ...N[]];
+
+function describeBadValue(value: SetValue, reason: string, used: string): string {
+  const gap = reason.startsWith(':') ? '' : ' ';
+  return `${show(value)}${gap}${reason}; using ${used}`;
+}
 
 /** `NAME="text"` with what must stay secret left out. */
 export function show(value: SetValue): string {

@@ -83,6 +83,6 @@ function readZipkinEndpoint(settings: Settings): string {
   const fallback = VARIABLES[name].default;
   if (value === undefined) return fallback;
   if (URL.canParse(value.text) && /^https?:/i.test(value.text)) return new URL(value.text).href;
-  settings.reportBadValue(value, 'is not a URL that starts with http:// or https://', fallback, 'error');
+  settings.reportBadEndpoint(value, 'is not a URL that starts with http:// or https://', fallback);
   return fallback;
 }

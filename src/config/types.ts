@@ -1,7 +1,10 @@
 /**
- * The typed result of reading the environment. Imports nothing; every other folder may import these types.
+ * The typed result of reading the environment. Types only; every other folder may import them.
  * Frozen deeply by {@link loadConfig}; nothing outside `src/config/` reads `process.env`.
  */
+import type { CodeOf, Severity } from '../diag/catalogue.js';
+
+export type LogFormat = 'text' | 'json';
 
 export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug' | 'verbose' | 'all';
 
@@ -121,13 +124,16 @@ export interface HttpConfig {
 /** Where a value came from: an environment variable, the .env file, or nothing (default). */
 export type ValueSource = 'environment' | 'env-file' | 'default';
 
-/** One thing wrong with the configuration. `message` is complete: variable, value (masked if secret), what is used. */
-export interface ConfigProblem {
+interface ProblemOf<S extends Severity> {
   readonly variable: string;
   /** `debug` is for settings that change nothing the user would notice. */
-  readonly severity: 'error' | 'warn' | 'info' | 'debug';
+  readonly severity: S;
+  readonly code: CodeOf<S>;
   readonly message: string;
 }
+
+/** One thing wrong with the configuration. `message` is complete: variable, value (masked if secret), what is used. */
+export type ConfigProblem = { readonly [S in Severity]: ProblemOf<S> }[Severity];
 
 /** What delivers spans beyond the official SDK's settings. */
 export interface DeliveryConfig {
@@ -144,6 +150,8 @@ export interface AgentConfig {
   /** OTEL_SDK_DISABLED: context and propagation only. */
   readonly isSdkDisabled: boolean;
   readonly logLevel: LogLevel;
+  /** OTEL_NODE_LOG_FORMAT */
+  readonly logFormat: LogFormat;
   /** OTEL_SERVICE_NAME, undefined when unset. */
   readonly serviceName: string | undefined;
   /** Decoded OTEL_RESOURCE_ATTRIBUTES (without OTEL_SERVICE_NAME applied). */

@@ -19,7 +19,12 @@ export function reportUnknown(settings: Settings): void {
     const suggestion = suggestName(name);
     if (suggestion === undefined) continue;
     const shown = /^\w+$/.test(name) ? name : quote(name);
-    settings.report('warn', name, `${shown} is not a known variable; did you mean ${suggestion}? It is ignored`);
+    settings.report(
+      'warn',
+      'TA1102',
+      name,
+      `${shown} is not a known variable; did you mean ${suggestion}? It is ignored`,
+    );
   }
 }
 

@@ -4,11 +4,10 @@
 import { findVariable } from './env-table.js';
 import { parseByRow, parseWords } from './parse-row.js';
 import { type Settings, type SetValue, show } from './settings.js';
-import type { ConfigProblem } from './types.js';
 import type { Capability, Variable } from './variable.js';
 
 interface Notice {
-  readonly severity: ConfigProblem['severity'];
+  readonly severity: 'info' | 'warn' | 'debug';
   readonly instead: string;
   /** When this exporter is `none` the user has already switched the capability off. */
   readonly switchedBy?: string;
@@ -47,8 +46,14 @@ export function reportUnsupported(settings: Settings): void {
     if (switchedBy !== undefined && settings.isNone(switchedBy)) continue;
     const names = values.map((value) => value.name);
     const message = `${names.join(', ')}: ${capability} not supported yet; ${instead}`;
-    settings.report(noticed.has(capability) ? severity : 'debug', names[0] as string, message);
+    report(settings, noticed.has(capability) ? severity : 'debug', names[0] as string, message);
   }
+}
+
+function report(settings: Settings, severity: Notice['severity'], variable: string, message: string): void {
+  if (severity === 'warn') settings.report('warn', 'TA1104', variable, message);
+  else if (severity === 'info') settings.report('info', 'TA1103', variable, message);
+  else settings.report('debug', 'TA1105', variable, message);
 }
 
 /** What a working capability would make of the value: nothing, what it does anyway, or something to be missed. */
@@ -56,7 +61,7 @@ function effectOf(settings: Settings, row: Variable, value: SetValue): Effect {
   const parsed = parseByRow(row, value.text);
   if (!parsed.ok) {
     const gap = parsed.reason.startsWith(':') ? '' : ' ';
-    settings.report('warn', value.name, `${show(value)}${gap}${parsed.reason}; ignored`);
+    settings.report('warn', 'TA1101', value.name, `${show(value)}${gap}${parsed.reason}; ignored`);
     return 'none';
   }
   if (row.type === 'boolean' && parsed.value === row.default) return 'none';

@@ -51,7 +51,7 @@ function hookWithoutSyncHooks(listener: ModuleListener, options: HookOptions): v
           listener.onEsmPackage(identify(`${baseDir}/index.js`, name), namespace),
       });
     } catch (error) {
-      options.log.warn(`packages imported by ES modules are not traced: ${String(error)}`);
+      options.log.warn('TA2004', `packages imported by ES modules are not traced: ${String(error)}`);
       builtins.loadAll();
     }
   };

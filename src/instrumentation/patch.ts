@@ -78,9 +78,9 @@ export class Faults {
   /** Never throws. The first fault and the one that disables are logged. */
   record(error: unknown): void {
     this.#count++;
-    if (this.#count === 1) this.#log.warn(`instrumentation ${this.#name} failed: ${describe(error)}`);
+    if (this.#count === 1) this.#log.warn('TA2005', `instrumentation ${this.#name} failed: ${describe(error)}`);
     else if (this.#count === MAX_FAULTS)
-      this.#log.error(`instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
+      this.#log.error('TA2006', `instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
   }
 }
 

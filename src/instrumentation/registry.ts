@@ -136,7 +136,7 @@ class ModuleRegistry implements Registry {
       if (slot.entry.isGlobal !== true) performance.now();
       slot.instrumentation = slot.entry.load(this.#context);
     } catch (error) {
-      this.#context.log.warn(`instrumentation ${slot.entry.name} could not be loaded: ${String(error)}`);
+      this.#context.log.warn('TA2002', `instrumentation ${slot.entry.name} could not be loaded: ${String(error)}`);
     }
     return slot.instrumentation;
   }
@@ -148,7 +148,7 @@ class ModuleRegistry implements Registry {
       return patched ?? exports;
     } catch (error) {
       const where = target.file === undefined ? target.module : `${target.module}/${target.file}`;
-      this.#context.log.warn(`instrumentation ${slot.entry.name} left ${where} unpatched: ${String(error)}`);
+      this.#context.log.warn('TA2003', `instrumentation ${slot.entry.name} left ${where} unpatched: ${String(error)}`);
       return exports;
     }
   }
@@ -160,7 +160,10 @@ class ModuleRegistry implements Registry {
     if (this.#reportedVersions.has(key)) return;
     this.#reportedVersions.add(key);
     const ranges = [...new Set(targets.flatMap((target) => target.versions))].join(' || ');
-    this.#context.log.info(`${module} ${version ?? '(unknown version)'} is not traced: supported is ${ranges}`);
+    this.#context.log.warn(
+      'TA2001',
+      `${module} ${version ?? '(unknown version)'} is not traced: supported is ${ranges}`,
+    );
   }
 }
 

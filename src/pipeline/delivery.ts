@@ -22,8 +22,8 @@ import { openWorkerChannel } from './worker-channel.js';
 
 export interface DeliveryEvents extends LedgerEvents {
   onReport(report: ReportMessage): void;
-  /** The exporter moved to this thread, or failed for good. One complete sentence. */
-  onNotice(severity: 'warn' | 'error', text: string): void;
+  /** The exporter moved to this thread, failed for good, or keeps failing. One complete sentence. */
+  onNotice(code: 'TA3026' | 'TA3027' | 'TA3028', text: string): void;
 }
 
 export interface DeliveryOptions extends Omit<ChannelOptions, 'events'> {
@@ -117,12 +117,12 @@ export class Delivery {
   #openInProcess(cause: string): void {
     const { runUntraced, events } = this.#options;
     this.#state = 'in-process';
-    events.onNotice('warn', `no worker thread can be had (${cause}); spans are sent from the application's thread`);
+    events.onNotice('TA3026', `no worker thread can be had (${cause}); spans are sent from the application's thread`);
     try {
       this.#adopt(openInProcessChannel(this.#channelOptions(), runUntraced));
     } catch (error) {
       this.#state = 'broken';
-      events.onNotice('error', `spans cannot be sent: ${error instanceof Error ? error.message : String(error)}`);
+      events.onNotice('TA3027', `spans cannot be sent: ${error instanceof Error ? error.message : String(error)}`);
       this.#ledger.dropAll('exporter_fault');
       this.#finishFlushes();
     }
@@ -150,7 +150,7 @@ export class Delivery {
       Math.min(RESTART_DELAY_MILLIS * this.#crashes, MAX_RESTART_DELAY_MILLIS),
     ).unref();
     if (++this.#crashes < CRASH_LIMIT) return;
-    this.#options.events.onNotice('error', `the exporting thread keeps failing (${cause}); its spans are dropped`);
+    this.#options.events.onNotice('TA3028', `the exporting thread keeps failing (${cause}); its spans are dropped`);
     this.#ledger.dropAll('exporter_fault');
   }
 

@@ -1,37 +1,34 @@
 /**
- * What the user is told about delivery: one line when a class of failure first appears, one when delivery works again,
- * at most one a minute about dropped spans. Application's thread; loads nothing.
+ * What the user is told about delivery: one line for a class of failure in an outage, one when delivery works again, now
+ * and then one about dropped spans. How often is the log's business. Application's thread; loads nothing.
  */
+import type { CodeOf } from '../diag/catalogue.js';
 import type { Log } from '../diag/log.js';
 import { DROP_REASONS, type DropReason, type FailureClass, type ReportMessage } from './protocol.js';
 
-const REPEAT_MILLIS = 60_000;
-
-/** What the user can do about each class. */
-const ADVICE: Readonly<Record<FailureClass, string>> = {
-  refused: 'nothing listens there; check that the collector runs and OTEL_EXPORTER_OTLP_ENDPOINT names it',
-  dns: 'the host name does not resolve; check OTEL_EXPORTER_OTLP_ENDPOINT',
-  unreachable: 'no route to the collector; check the network policy and OTEL_EXPORTER_OTLP_ENDPOINT',
-  reset: 'the connection was closed before an answer; check the collector and what stands between',
-  timeout: 'no answer within OTEL_EXPORTER_OTLP_TIMEOUT',
-  tls_untrusted:
-    'name the authority that signed the certificate in OTEL_EXPORTER_OTLP_CERTIFICATE or NODE_EXTRA_CA_CERTS',
-  tls_expired: 'the certificate is not valid now; renew it or check the clock',
-  tls_hostname: 'the certificate was issued for another name; check the host in OTEL_EXPORTER_OTLP_ENDPOINT',
-  tls_files: 'check the files named by OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY',
-  tls: 'the TLS handshake failed; check the scheme, the certificates and whether a client certificate is wanted',
-  wrong_protocol: 'port 4317 speaks grpc and 4318 http; set OTEL_EXPORTER_OTLP_PROTOCOL or the port to match',
-  unauthorized: 'check the credentials in OTEL_EXPORTER_OTLP_HEADERS',
-  not_found: 'the path is wrong; OTEL_EXPORTER_OTLP_ENDPOINT gets /v1/traces appended, ..._TRACES_ENDPOINT does not',
-  bad_request: 'the collector refuses the request; check that it takes OTLP traces at this address',
-  too_large: 'lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or raise the limit of the collector',
-  overloaded: 'the collector asks for less traffic',
-  server_error: 'the collector failed; look at its log',
-  proxy: 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY',
-  garbage: 'the answer makes no sense; check what listens there',
-  headers: 'a name or value in OTEL_EXPORTER_OTLP_HEADERS is not allowed in HTTP',
-  spool: 'check OTEL_NODE_SPOOL_DIRECTORY; spans wait in memory meanwhile',
-  exporter_fault: 'this is a fault of the agent',
+const CODES: Readonly<Record<FailureClass, CodeOf<'error'>>> = {
+  refused: 'TA3001',
+  dns: 'TA3002',
+  unreachable: 'TA3003',
+  reset: 'TA3004',
+  timeout: 'TA3005',
+  tls_untrusted: 'TA3006',
+  tls_expired: 'TA3007',
+  tls_hostname: 'TA3008',
+  tls_files: 'TA3009',
+  tls: 'TA3010',
+  wrong_protocol: 'TA3011',
+  unauthorized: 'TA3012',
+  not_found: 'TA3013',
+  bad_request: 'TA3014',
+  too_large: 'TA3015',
+  overloaded: 'TA3016',
+  server_error: 'TA3017',
+  proxy: 'TA3018',
+  garbage: 'TA3019',
+  headers: 'TA3020',
+  spool: 'TA3021',
+  exporter_fault: 'TA3022',
 };
 
 const DROP_TEXT: Readonly<Record<DropReason, string>> = {
@@ -55,7 +52,7 @@ export interface ExportReport {
   report(message: ReportMessage): void;
   /** Counts drops for the next line about them. */
   dropped(reason: DropReason, count: number): void;
-  /** Writes that line if there is anything to say, at most once a minute unless `isFinal`. */
+  /** Says what is due by now; `isFinal`: all there is to say about drops. To be called now and then. */
   flush(isFinal: boolean): void;
 }
 
@@ -69,50 +66,62 @@ export function describeUrl(url: string): string {
   }
 }
 
+type FailureReport = Extract<ReportMessage, { kind: 'failure' }>;
+
 /** Creates the reporter for one destination. Never throws. */
-export function createExportReport(log: Log, url: string, now: () => number = Date.now): ExportReport {
+export function createExportReport(log: Log, url: string): ExportReport {
   // Only a failure needs it: parsing it at boot would cost every start.
   let description: string | undefined;
   const target = (): string => {
     description ??= describeUrl(url);
     return description;
   };
-  const lastTold = new Map<string, number>();
-  const pending = new Map<DropReason, number>();
-  let isFailureTold = false;
-  let lastDropLine = Number.NEGATIVE_INFINITY;
+  const drops = new Map<DropReason, number>();
+  /** A failure of this outage that came too soon after the previous outage to be told. */
+  let untold: FailureReport | undefined;
+  let isOutageTold = false;
 
-  const isDue = (key: string): boolean => {
-    const last = lastTold.get(key);
-    if (last !== undefined && now() - last < REPEAT_MILLIS) return false;
-    lastTold.set(key, now());
-    return true;
+  const tellFailure = (message: FailureReport): void => {
+    const { failureClass, detail } = message.failure;
+    const next = message.willRetry ? ' (will retry)' : '';
+    const isTold = log.error(CODES[failureClass], `cannot send spans to ${target()}: ${detail}${next}`, target());
+    if (isTold) isOutageTold = true;
+    else if (!isOutageTold) untold = message;
   };
-  const flush = (isFinal: boolean): void => {
-    if (pending.size === 0 || (!isFinal && now() - lastDropLine < REPEAT_MILLIS)) return;
-    const total = [...pending.values()].reduce((sum, count) => sum + count, 0);
-    const reasons = DROP_REASONS.filter((reason) => pending.has(reason));
-    const parts = reasons.map((reason) => `${pending.get(reason)} because ${DROP_TEXT[reason]}`);
-    pending.clear();
-    lastDropLine = now();
-    log.warn(`dropped ${total} span${total === 1 ? '' : 's'}: ${parts.join(', ')}`);
+  const tellUntold = (): void => {
+    const message = untold;
+    if (message === undefined || !log.isDue(CODES[message.failure.failureClass], target())) return;
+    untold = undefined;
+    tellFailure(message);
+  };
+  const tellRecovered = (outageMillis: number): void => {
+    const after = `${Math.round(outageMillis / 1000)} s`;
+    if (isOutageTold) log.info('TA3023', `spans reach ${target()} again after ${after}`, target());
+    isOutageTold = false;
+    untold = undefined;
+  };
+  const tellDrops = (isFinal: boolean): void => {
+    const key = isFinal ? `${target()} at the end` : target();
+    if (drops.size === 0 || !log.isDue('TA3025', key)) return;
+    const total = [...drops.values()].reduce((sum, count) => sum + count, 0);
+    const reasons = DROP_REASONS.filter((reason) => drops.has(reason));
+    const parts = reasons.map((reason) => `${drops.get(reason)} because ${DROP_TEXT[reason]}`);
+    drops.clear();
+    log.warn('TA3025', `dropped ${total} span${total === 1 ? '' : 's'}: ${parts.join(', ')}`, key);
   };
 
   return {
     report(message) {
-      if (message.kind === 'warning') {
-        if (isDue('warning')) log.warn(`the collector at ${target()} says: ${message.detail}`);
-      } else if (message.kind === 'recovered') {
-        if (isFailureTold) log.info(`spans reach ${target()} again after ${Math.round(message.outageMillis / 1000)} s`);
-        isFailureTold = false;
-      } else if (isDue(message.failure.failureClass)) {
-        const { failureClass, detail } = message.failure;
-        isFailureTold = true;
-        const next = message.willRetry ? ' (will retry)' : '';
-        log.error(`cannot send spans to ${target()}: ${detail}; ${ADVICE[failureClass]}${next}`);
-      }
+      if (message.kind === 'failure') tellFailure(message);
+      else if (message.kind === 'recovered') tellRecovered(message.outageMillis);
+      else if (message.kind === 'rejected')
+        log.warn('TA3032', `the collector at ${target()} ${message.detail}`, target());
+      else log.warn('TA3024', `the collector at ${target()} says: ${message.detail}`, target());
     },
-    dropped: (reason, count) => void pending.set(reason, (pending.get(reason) ?? 0) + count),
-    flush,
+    dropped: (reason, count) => void drops.set(reason, (drops.get(reason) ?? 0) + count),
+    flush(isFinal) {
+      tellUntold();
+      tellDrops(isFinal);
+    },
   };
 }

@@ -181,11 +181,11 @@ export interface FlushedMessage {
   readonly id: number;
 }
 
-/** A failure (first of its class), a warning from the collector, or the end of an outage. */
+/** A failure (first of its class in an outage), a partial success, a warning from the collector, or the end of an outage. */
 export type ReportMessage =
   | { readonly verb: 'REPORT'; readonly kind: 'failure'; readonly failure: Failure; readonly willRetry: boolean }
   | { readonly verb: 'REPORT'; readonly kind: 'recovered'; readonly outageMillis: number }
-  | { readonly verb: 'REPORT'; readonly kind: 'warning'; readonly detail: string };
+  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected'; readonly detail: string };
 
 export type FromExporter =
   | { readonly verb: 'READY' }

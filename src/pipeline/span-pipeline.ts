@@ -92,6 +92,10 @@ function encodeResourceBytes(attributes: Attributes, schemaUrl: string | undefin
   }
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_ITEMS: never[] = Object.freeze([]) as never as never[];
 
@@ -123,7 +127,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       onReleased: (batch) => queue.release(batch),
       onDropped: (reason, count) => noteDrop(reason, count),
       onReport: (message) => report.report(message),
-      onNotice: (severity, text) => log[severity](text),
+      onNotice: (code, text) => (code === 'TA3026' ? log.warn(code, text) : log.error(code, text, code)),
     },
   });
   let hasStarted = false;
@@ -180,7 +184,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     stopInterval(sweepTimer);
     delivery.stop(reason);
     report.flush(true);
-    log.debug(`${options.destination ?? 'otlp'} spans: ${describeCounters(counters)}`);
+    log.debug('TA3030', `${options.destination ?? 'otlp'} spans: ${describeCounters(counters)}`);
   };
 
   return {
@@ -214,7 +218,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
         delivery.flushSync(Math.min(timeoutMillis, MAX_TIMER_MILLIS));
         stop('process_end');
       } catch (error) {
-        log.error(`the last spans could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
+        log.error('TA3029', `the last spans could not be handed over: ${messageOf(error)}`);
       }
     },
     endOpenSpans(why, exception) {
@@ -224,7 +228,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
           span.setStatus({ code: STATUS_ERROR, message: why });
           span.end();
         } catch (error) {
-          log.debug(`an open span could not be ended: ${error instanceof Error ? error.message : String(error)}`);
+          log.debug('TA3031', `an open span could not be ended: ${messageOf(error)}`);
         }
       }
     },

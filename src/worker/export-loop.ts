@@ -175,7 +175,7 @@ export class ExportLoop<J extends Job> {
     }
     const rejected = Math.min(outcome.rejectedSpans, job.spanCount);
     if (outcome.message !== undefined)
-      this.#options.report({ verb: 'REPORT', kind: 'warning', detail: outcome.message });
+      this.#options.report({ verb: 'REPORT', kind: rejected > 0 ? 'rejected' : 'warning', detail: outcome.message });
     this.#tellRecovered();
     this.#settle(job, job.spanCount - rejected, rejected > 0 ? { partial_success: rejected } : {});
   }

@@ -69,7 +69,7 @@ export function createTestPipeline(test: Test, settings: PipelineSettings): Test
   const pipeline = createSpanPipeline({
     config: config(settings),
     readResource: () => RESOURCE,
-    log: createLog('debug', (line) => lines.push(line)),
+    log: createLog('debug', { write: (line) => lines.push(line) }),
     exporterFile: WORKER_FILE,
     userAgent: 'Trace-Agent/0.0.0 OTel-OTLP-Exporter-JavaScript/0.0.0',
     ...settings.options,

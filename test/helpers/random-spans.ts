@@ -34,7 +34,7 @@ export const SCOPES: readonly InstrumentationScope[] = [
 const ALPHABETS = ['abcdefghij/:?=&-_.', 'äöüßñ', '漢字かな', '😀🚀👩‍👩‍👧', 'a漢é😀 \n\t"\\'];
 
 const below = (random: Random, limit: number): number => Math.floor(random() * limit);
-const pick = <T>(random: Random, list: readonly T[]): T => list[below(random, list.length)] as T;
+export const pick = <T>(random: Random, list: readonly T[]): T => list[below(random, list.length)] as T;
 
 function text(random: Random): string {
   const characters = [...pick(random, ALPHABETS)];

@@ -76,7 +76,7 @@ t.test('TLS', async (t) => {
       t.test(`Node ${version}, ${protocol}: an unknown authority is refused`, async (t) => {
         const { collector, stderr } = await exportTo(t, { node, protocol, tls: serverOf(theirs, false), env: trusted });
         t.strictSame(collector.requests(), []);
-        t.match(stderr, /^trace-agent error: cannot send spans to https:[^\n]*OTEL_EXPORTER_OTLP_CERTIFICATE/);
+        t.match(stderr, /^trace-agent error TA3006: cannot send spans to https:[^\n]*OTEL_EXPORTER_OTLP_CERTIFICATE/);
         t.equal(stderr.match(/cannot send/g)?.length, 1, 'said once');
       });
     }
@@ -85,7 +85,7 @@ t.test('TLS', async (t) => {
       const tls = serverOf(ours, true);
       const { collector, stderr } = await exportTo(t, { node, protocol: 'http/protobuf', tls, env: trusted });
       t.strictSame(collector.requests(), []);
-      t.match(stderr, /^trace-agent error: cannot send spans to https:[^\n]*client certificate/);
+      t.match(stderr, /^trace-agent error TA30\d\d: cannot send spans to https:[^\n]*client certificate/);
     });
 
     t.test(`Node ${version}: the files of the signal win over the general ones`, async (t) => {

@@ -24,7 +24,7 @@ t.test(
     });
     t.equal(lines.length, 1, lines.join('\n'));
     const [line = ''] = lines;
-    t.match(line, /^trace-agent: \d+\.\d+\.\d+ /);
+    t.match(line, /^trace-agent info TA1001: \d+\.\d+\.\d+ /);
     for (const part of [
       'service "messages" (OTEL_SERVICE_NAME)',
       `${collector.httpUrl}/v1/traces (http/protobuf)`,
@@ -60,7 +60,7 @@ t.test('the first failure of export is one line with the cause', async (t) => {
 t.test('OTEL_LOG_LEVEL=none is silent, error leaves out the start line, stdout is never written', async (t) => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_SAMPLER: 'nonsense' };
   t.strictSame(await stderrOf({ ...env, OTEL_LOG_LEVEL: 'none' }), []);
-  for (const line of await stderrOf({ ...env, OTEL_LOG_LEVEL: 'error' })) t.match(line, /^trace-agent error: /);
+  for (const line of await stderrOf({ ...env, OTEL_LOG_LEVEL: 'error' })) t.match(line, /^trace-agent error TA\d{4}: /);
 });
 
 t.test('a bad value is one line that names the variable, the value and what is used instead', async (t) => {

@@ -10,7 +10,7 @@ import { nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, ROOT } from '../helpers/paths.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
 
-const START_LINE = /^trace-agent: \d+\.\d+\.\d+ traces service /gm;
+const START_LINE = /^trace-agent info TA1001: \d+\.\d+\.\d+ traces service /gm;
 
 async function run(options: RunOptions) {
   const app = runApp(options);
@@ -134,12 +134,16 @@ t.test('a Node that is too old gets one line, one that is newer than tested gets
   };
   const file = 'preload/hello.cjs';
   const run99 = await run({ preload: 'none', file, env: env(collector, { NODE_OPTIONS: fake('99.0.0') }) });
-  t.match(run99, { code: 0, stdout: 'hello\n', stderr: /Node\.js 99\.0\.0 is newer than the newest tested line/ });
+  t.match(run99, {
+    code: 0,
+    stdout: 'hello\n',
+    stderr: /^trace-agent warn TA1004: Node\.js 99\.0\.0 is newer than the newest tested line/,
+  });
   t.equal(collector.spans().length, 2);
   collector.clear();
   const run16 = await run({ preload: 'none', file, env: env(collector, { NODE_OPTIONS: fake('16.20.2') }) });
   t.match(run16, { code: 0, stdout: 'hello\n' });
-  t.match(run16.stderr, /^trace-agent: Node\.js 16\.20\.2 is not supported \(needs [^\n]*\n$/);
+  t.match(run16.stderr, /^trace-agent error TA1003: Node\.js 16\.20\.2 is not supported \(needs [^\n]*\n$/);
   t.equal(collector.counts().requests, 0);
 });
 

@@ -12,7 +12,7 @@ const ONE_PRELOAD = { forms: ['cjs', 'mjs'], hasAllPreloads: false };
 const WITHOUT_WORKERS = {
   forms: ['cjs'],
   hasAllPreloads: false,
-  warning: /^trace-agent warn: no worker thread can be had .*\n/m,
+  warning: /^trace-agent warn TA3026: no worker thread can be had .*\n/m,
   nodes: nodeBinaries().filter((node) => isAtLeast(node, 22, 15)),
   execArgv: (node: NodeBinary) => [
     '--permission',

@@ -78,7 +78,7 @@ function partOf(path: string): string {
 /** Parts that each part may import from; `types` = for types only. */
 const RULES: Record<string, { readonly values?: readonly string[]; readonly types?: readonly string[] }> = {
   diag: {},
-  config: {},
+  config: { types: ['diag'] },
   hooks: { types: ['diag'] },
   instrumentation: { values: ['hooks', 'version.ts'], types: ['config', 'diag', 'hooks'] },
   sdk: { values: ['version.ts'], types: ['config'] },

@@ -22,6 +22,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     isAgentDisabled: false,
     isSdkDisabled: false,
     logLevel: 'info',
+    logFormat: 'text',
     serviceName: undefined,
     resourceAttributes: {},
     resourceDetectors: ['container', 'host', 'os', 'serviceinstance', 'process', 'env'],
@@ -123,6 +124,7 @@ t.test('a bad value is named with its original text and what is used instead', a
     {
       variable: 'OTEL_LOG_LEVEL',
       severity: 'warn',
+      code: 'TA1101',
       message: 'OTEL_LOG_LEVEL="wran" is not known (did you mean warn?); using info',
     },
   ]);

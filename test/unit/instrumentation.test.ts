@@ -147,10 +147,7 @@ t.test('own properties of a patched function survive', async (t) => {
 
 t.test('faults are counted, logged twice at most, and disable', async (t) => {
   const lines: string[] = [];
-  const faults = new Faults(
-    'http',
-    createLog('info', (line) => lines.push(line)),
-  );
+  const faults = new Faults('http', createLog('info', { write: (line) => lines.push(line) }));
   for (let count = 1; count <= 9; count++) faults.record(new Error(`fault ${count}`));
   t.equal(faults.isDisabled, false);
   faults.record('tenth');

@@ -133,7 +133,7 @@ t.test('the queue refuses what is beyond its limit of spans and says so once', a
   t.strictSame(account(), { created: 120, exported: 100, queued: 0, dropped: { queue_full: 20 } });
   t.equal(collector.counts().acceptedSpans, 100);
   await pipeline.shutdown();
-  const drops = lines.filter((line) => line.includes('warn: dropped'));
+  const drops = lines.filter((line) => line.includes('warn TA3025: dropped'));
   t.match(drops, [/dropped 20 spans: .*OTEL_BSP_MAX_QUEUE_SIZE/]);
   t.equal(drops.length, 1);
 });

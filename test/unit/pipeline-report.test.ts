@@ -11,8 +11,8 @@ import type { FailureClass } from '../../src/pipeline/protocol.js';
 function createReport(url = 'http://user:secret@collector:4318/v1/traces?key=secret') {
   const lines: string[] = [];
   const clock = { now: 0 };
-  const log = createLog('info', (line) => lines.push(line.trim()));
-  return { lines, clock, report: createExportReport(log, url, () => clock.now) };
+  const log = createLog('info', { write: (line) => lines.push(line.trim()), now: () => clock.now });
+  return { lines, clock, report: createExportReport(log, url) };
 }
 
 const failure = (failureClass: FailureClass, detail = 'connect ECONNREFUSED 127.0.0.1:4318') => ({
@@ -22,26 +22,53 @@ const failure = (failureClass: FailureClass, detail = 'connect ECONNREFUSED 127.
   willRetry: true,
 });
 
-t.test('one line per class of failure and minute, with cause, address and advice, without secrets', async (t) => {
+t.test('one line per class of failure, with cause, address and advice, without secrets', async (t) => {
   const { lines, clock, report } = createReport();
   report.report(failure('refused'));
   report.report(failure('refused'));
   report.report(failure('timeout', 'no answer after 10000 ms'));
   t.strictSame(lines, [
-    'trace-agent error: cannot send spans to http://collector:4318/v1/traces: connect ECONNREFUSED 127.0.0.1:4318; nothing listens there; check that the collector runs and OTEL_EXPORTER_OTLP_ENDPOINT names it (will retry)',
-    'trace-agent error: cannot send spans to http://collector:4318/v1/traces: no answer after 10000 ms; no answer within OTEL_EXPORTER_OTLP_TIMEOUT (will retry)',
+    'trace-agent error TA3001: cannot send spans to http://collector:4318/v1/traces: connect ECONNREFUSED 127.0.0.1:4318 (will retry); nothing listens there; check that the collector runs and OTEL_EXPORTER_OTLP_ENDPOINT names it',
+    'trace-agent error TA3005: cannot send spans to http://collector:4318/v1/traces: no answer after 10000 ms (will retry); no answer within OTEL_EXPORTER_OTLP_TIMEOUT; check the collector and the network policy',
   ]);
-  clock.now = 59_999;
-  report.report(failure('refused'));
-  t.equal(lines.length, 2);
-  clock.now = 60_000;
-  report.report(failure('refused'));
-  t.equal(lines.length, 3);
+  clock.now = 61_000;
   report.report({ verb: 'REPORT', kind: 'recovered', outageMillis: 61_000 });
-  t.equal(lines[3], 'trace-agent: spans reach http://collector:4318/v1/traces again after 61 s');
+  t.equal(lines[2], 'trace-agent info TA3023: spans reach http://collector:4318/v1/traces again after 61 s');
 });
 
-t.test('drops: counted, one line a minute, the rest at the end', async (t) => {
+t.test('an outage right after another one is told when it lasts', async (t) => {
+  const { lines, clock, report } = createReport();
+  const recovered = { verb: 'REPORT', kind: 'recovered', outageMillis: 1000 } as const;
+  report.report(failure('refused'));
+  report.report(recovered);
+  report.report(failure('refused'));
+  report.report(recovered);
+  t.equal(lines.length, 2, 'a short second outage is not told, and so is not its end');
+  clock.now = 10_000;
+  report.report(failure('refused'));
+  clock.now = 59_999;
+  report.flush(false);
+  t.equal(lines.length, 2);
+  clock.now = 60_000;
+  report.flush(false);
+  t.match(lines[2], /TA3001: cannot send .* \(and 2 more like this before\)/);
+  report.flush(false);
+  report.report(recovered);
+  t.match(lines[3], /TA3023/);
+  t.equal(lines.length, 4);
+});
+
+t.test('a partial success and a warning of the collector are told apart', async (t) => {
+  const { lines, report } = createReport();
+  report.report({ verb: 'REPORT', kind: 'rejected', detail: 'rejected 3 spans: too old' });
+  report.report({ verb: 'REPORT', kind: 'warning', detail: 'deprecated' });
+  t.strictSame(lines, [
+    'trace-agent warn TA3032: the collector at http://collector:4318/v1/traces rejected 3 spans: too old',
+    'trace-agent warn TA3024: the collector at http://collector:4318/v1/traces says: deprecated',
+  ]);
+});
+
+t.test('drops: counted, one line now and then, the rest at the end', async (t) => {
   const { lines, clock, report } = createReport();
   report.flush(false);
   t.equal(lines.length, 0, 'nothing to say');

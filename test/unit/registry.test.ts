@@ -29,7 +29,7 @@ function setUp(targets: PatchTarget[], extra: Partial<TableEntry> = {}) {
   const registry = createRegistry([entry], {
     tracerProvider: trace.getTracerProvider(),
     config: loadConfig({}).config,
-    log: createLog('all', (line) => lines.push(line)),
+    log: createLog('all', { write: (line) => lines.push(line) }),
   });
   return { registry, lines, loads: () => loads };
 }
@@ -64,8 +64,8 @@ t.test('the last accepted and the first rejected version', async (t) => {
   t.equal(registry.onPackageFile(identity('3.0.0'), MAIN, 'main'), 'main');
   registry.onPackageFile(identity('3.0.0'), MAIN, 'main');
   t.strictSame(lines, [
-    'trace-agent: lib 1.4.9 is not traced: supported is >=1.5.0 <3\n',
-    'trace-agent: lib 3.0.0 is not traced: supported is >=1.5.0 <3\n',
+    'trace-agent warn TA2001: lib 1.4.9 is not traced: supported is >=1.5.0 <3\n',
+    'trace-agent warn TA2001: lib 3.0.0 is not traced: supported is >=1.5.0 <3\n',
   ]);
 });
 
@@ -78,7 +78,7 @@ t.test('a patch that throws leaves the exports, the next one still runs, one lin
     { module: 'lib', versions: [], patch: replace },
   ]);
   t.strictSame(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), { patched: 'main' });
-  t.strictSame(lines, ['trace-agent warn: instrumentation lib left lib unpatched: Error: unexpected shape\n']);
+  t.strictSame(lines, ['trace-agent warn TA2003: instrumentation lib left lib unpatched: Error: unexpected shape\n']);
 });
 
 t.test('an instrumentation that cannot be loaded is tried once', async (t) => {
@@ -92,7 +92,7 @@ t.test('an instrumentation that cannot be loaded is tried once', async (t) => {
   t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), 'main');
   t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'main'), 'main');
   t.equal(tries, 1);
-  t.strictSame(lines, ['trace-agent warn: instrumentation lib could not be loaded: Error: broken package\n']);
+  t.strictSame(lines, ['trace-agent warn TA2002: instrumentation lib could not be loaded: Error: broken package\n']);
 });
 
 t.test('a patch that returns nothing means the same exports', async (t) => {

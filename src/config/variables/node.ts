@@ -10,6 +10,15 @@ export const AGENT = {
     source: '@org/trace-agent',
     description: 'The agent does nothing at all: no spans, no context, no propagation.',
   },
+  OTEL_NODE_LOG_FORMAT: {
+    type: 'enum',
+    default: 'text',
+    allowed: ['text', 'json'],
+    source: '@org/trace-agent',
+    description:
+      'Form of the lines that the agent writes to stderr: `trace-agent <severity> <code>: <text>`, or one JSON object ' +
+      'each. [docs/messages.md](messages.md) explains the codes.',
+  },
   OTEL_NODE_SHUTDOWN_TIMEOUT: {
     type: 'duration',
     default: 1000,

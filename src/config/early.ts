@@ -1,0 +1,21 @@
+/**
+ * How to speak before, or instead of, the agent's start. Bundled into the preload entry, so it must parse on Node 6:
+ * ES2015 syntax only, no imports. Never throws.
+ */
+
+export interface EarlyVoice {
+  readonly isSilent: boolean;
+  readonly isJson: boolean;
+}
+
+function word(name: string): string {
+  return String(process.env[name] || '')
+    .trim()
+    .toLowerCase();
+}
+
+/** OTEL_LOG_LEVEL and OTEL_NODE_LOG_FORMAT of the environment alone. */
+export function readEarlyVoice(): EarlyVoice {
+  const level = word('OTEL_LOG_LEVEL');
+  return { isSilent: level === 'none' || level === 'off', isJson: word('OTEL_NODE_LOG_FORMAT') === 'json' };
+}
