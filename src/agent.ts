@@ -17,6 +17,7 @@ import { createRegistry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
+import { maxQueuedSpans } from './pipeline/settings.js';
 import { startContext } from './sdk/context.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { isLoaderThread, isMainThread } from './thread.js';
@@ -33,6 +34,15 @@ function reportProblems(problems: readonly ConfigProblem[], log: Log): void {
 function reportService(service: ServiceIdentity, log: Log): void {
   if (service.name !== UNKNOWN_SERVICE || service.source !== 'default') return;
   log.warn('TA1006', `the service has no name and is shown as ${UNKNOWN_SERVICE}`);
+}
+
+function printConfig(loaded: LoadedConfig, service: ServiceIdentity, log: Log): void {
+  const { describeConfig } = require('./config/effective.js') as typeof import('./config/effective.js');
+  const settings = describeConfig(loaded, {
+    OTEL_SERVICE_NAME: { value: service.name, source: service.source },
+    OTEL_BSP_MAX_QUEUE_SIZE: { value: String(maxQueuedSpans(loaded.config)) },
+  });
+  for (const { name, value, source } of settings) log.info('TA1007', `${name}=${value} (${source})`);
 }
 
 function startTracing(
@@ -81,4 +91,5 @@ export function start(notice?: string): void {
   if (!config.isSdkDisabled) reportService(service, log);
   const line = describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node });
   log.info(config.isSdkDisabled ? 'TA1002' : 'TA1001', line);
+  if (config.isConfigPrinted) printConfig(loaded, service, log);
 }

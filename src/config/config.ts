@@ -26,9 +26,9 @@ export interface LoadOptions {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOptions = {}): LoadedConfig {
   try {
-    const { values, problems } = collectValues(env, () => options.cwd ?? process.cwd());
+    const { values, problems, envFile } = collectValues(env, () => options.cwd ?? process.cwd());
     const settings = new Settings(values);
-    const config = readConfig(settings, env);
+    const config = readConfig(settings, env, envFile);
     reportUnsupported(settings);
     reportUnknown(settings);
     const sources = [...values.values()].map(({ name, source }): [string, ValueSource] => [name, source]);
@@ -39,17 +39,19 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
       sources: Object.fromEntries(sources),
     });
   } catch (error) {
-    const config = readConfig(new Settings(new Map()), {});
+    const config = readConfig(new Settings(new Map()), {}, undefined);
     return deepFreeze({ config, problems: [unreadable(error)], exporterEnvironment: {}, sources: {} });
   }
 }
 
-function readConfig(settings: Settings, env: NodeJS.ProcessEnv): AgentConfig {
+function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string | undefined): AgentConfig {
   return {
     isAgentDisabled: settings.boolean('OTEL_NODE_AGENT_DISABLED'),
     isSdkDisabled: settings.boolean('OTEL_SDK_DISABLED'),
     logLevel: settings.word('OTEL_LOG_LEVEL'),
     logFormat: settings.word('OTEL_NODE_LOG_FORMAT'),
+    isConfigPrinted: settings.word('OTEL_NODE_PRINT_CONFIG') === 'true',
+    envFile,
     serviceName: settings.text('OTEL_SERVICE_NAME'),
     resourceAttributes: readResourceAttributes(settings),
     resourceDetectors: readResourceDetectors(settings),

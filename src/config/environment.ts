@@ -33,6 +33,8 @@ export interface Collected {
   /** By name; only variables with more than blanks in them, and none of other languages' agents. */
   readonly values: ReadonlyMap<string, SetValue>;
   readonly problems: readonly ConfigProblem[];
+  /** The file that was read. */
+  readonly envFile: string | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export function collectValues(env: NodeJS.ProcessEnv, cwd: () => string): Collec
   if (file.problem !== undefined) problems.push(file.problem);
   // The test for the prefix spares most projects with a .env file the loading of dotenv.
   if (file.text?.includes(PREFIX)) addValues(values, parseEnvFile(file.text), 'env-file');
-  return { values, problems };
+  return { values, problems, envFile: file.path };
 }
 
 /** The variables of other programs that the exporting thread needs, those that are set. */
@@ -77,7 +79,7 @@ function parseEnvFile(text: string): Record<string, string> {
 function readEnvFile(
   named: SetValue | undefined,
   cwd: () => string,
-): { readonly text?: string; readonly problem?: ConfigProblem } {
+): { readonly path?: string; readonly text?: string; readonly problem?: ConfigProblem } {
   if (named?.text.toLowerCase() === 'none') return {};
   try {
     const path = resolve(cwd(), named?.text ?? VARIABLES.OTEL_NODE_ENV_FILE.default);
@@ -86,7 +88,7 @@ function readEnvFile(
     // A FIFO is read once (secret managers serve .env that way): it belongs to the application.
     if (!stat.isFile()) return unreadable(named, 'is not a regular file');
     if (stat.size > MAX_FILE_BYTES) return unreadable(named, `is larger than ${MAX_FILE_BYTES} bytes`);
-    return { text: readFileSync(path, 'utf8') };
+    return { path, text: readFileSync(path, 'utf8') };
   } catch (error) {
     return unreadable(named, `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }

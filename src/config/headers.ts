@@ -12,6 +12,7 @@ const METADATA_KEY = /^[0-9a-zA-Z_.-]+$/;
 /** What Node's http accepts in a header value. */
 const HTTP_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const NO_VALUE = 'has no value';
+const ONLY_PADDING = /^=*$/;
 const METADATA_VALUE = /^[\x20-\x7e]*$/;
 
 /** General and traces headers in one; a traces header replaces a general one of the same name in any case. */
@@ -48,7 +49,8 @@ function rulesFor(protocol: OtlpProtocol): KeyValueRules {
     check(key, value) {
       if (!(isGrpc ? METADATA_KEY : TOKEN).test(key)) return 'has a name with characters that are not allowed';
       if (isGrpc && key.toLowerCase().endsWith('-bin')) return 'is binary metadata, which cannot be written as text';
-      if (value === '') return NO_VALUE;
+      // `dG9rZW4=,bW9yZQ==`: tokens without a name, whose padding looks like a separator.
+      if (ONLY_PADDING.test(value)) return NO_VALUE;
       if (!(isGrpc ? METADATA_VALUE : HTTP_VALUE).test(value))
         return 'has a value with characters that are not allowed';
       return undefined;

@@ -4,6 +4,7 @@
 import { VARIABLES } from './env-table.js';
 import { type BadEntry, type KeyValueRules, parseKeyValues } from './key-values.js';
 import { joinReasons, quote } from './redact.js';
+import { SECRET_NAME } from './secrets.js';
 import type { Settings } from './settings.js';
 import type { ResourceDetectorName } from './types.js';
 
@@ -37,7 +38,9 @@ export function readResourceAttributes(settings: Settings): Record<string, strin
 }
 
 function describe({ position, text, reason }: BadEntry): string {
-  return `entry ${position} ${quote(text)} ${reason}`;
+  const name = text.split('=', 1)[0] ?? '';
+  const shown = SECRET_NAME.test(name.toLowerCase()) ? `${name}=***` : text;
+  return `entry ${position} ${quote(shown)} ${reason}`;
 }
 
 /** Kubernetes leaves `$(NAME)` as it is when the variable is declared further down or not at all. */

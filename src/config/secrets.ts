@@ -3,7 +3,8 @@
  */
 import type { AgentConfig } from './types.js';
 
-const SECRET_NAME = /auth|token|secret|pass|key|cookie|credential|session/;
+/** Names under which values are secret. For lower-case texts. */
+export const SECRET_NAME = /auth|token|secret|pass|key|cookie|credential|session/;
 /** Of a value under a secret name: shorter ones are words that texts hold anyway. */
 const MIN_LENGTH = 4;
 /** Of any other value: `production` is no secret, and would be masked in host names. */

@@ -152,6 +152,10 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
   /** OTEL_NODE_LOG_FORMAT */
   readonly logFormat: LogFormat;
+  /** OTEL_NODE_PRINT_CONFIG */
+  readonly isConfigPrinted: boolean;
+  /** The `.env` file that was read; undefined when there is none. */
+  readonly envFile: string | undefined;
   /** OTEL_SERVICE_NAME, undefined when unset. */
   readonly serviceName: string | undefined;
   /** Decoded OTEL_RESOURCE_ATTRIBUTES (without OTEL_SERVICE_NAME applied). */

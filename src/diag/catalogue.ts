@@ -66,6 +66,11 @@ export const CATALOGUE = {
     'Neither a variable nor a package.json near the entry file names the service, so back ends show `unknown_service`.',
     'set OTEL_SERVICE_NAME',
   ),
+  TA1007: info(
+    'Effective configuration',
+    '`OTEL_NODE_PRINT_CONFIG=1`: one line for each setting with its value and where the value came from.',
+    'Unset `OTEL_NODE_PRINT_CONFIG`.',
+  ),
   TA1101: warn(
     'A value cannot be used',
     'The variable counts as unset; the line says what is used instead.',

@@ -27,10 +27,15 @@ export const DEFAULT_DELIVERY: DeliverySettings = {
 /** Spans that may wait when OTEL_BSP_MAX_QUEUE_SIZE is not set: a burst of 10,000 and what comes meanwhile. */
 const DEFAULT_MAX_SPANS = 20_000;
 
+/** What OTEL_BSP_MAX_QUEUE_SIZE comes to. */
+export function maxQueuedSpans({ batch }: AgentConfig): number {
+  return batch.isQueueSizeExplicit ? batch.maxQueueSize : Math.max(DEFAULT_MAX_SPANS, batch.maxQueueSize);
+}
+
 export function queueLimits(config: AgentConfig, delivery: DeliverySettings): QueueLimits {
-  const { batch } = config;
-  const maxSpans = batch.isQueueSizeExplicit ? batch.maxQueueSize : Math.max(DEFAULT_MAX_SPANS, batch.maxQueueSize);
-  return { maxSpans, maxBytes: delivery.maxQueueBytes, maxBatchSpans: Math.min(batch.maxExportBatchSize, maxSpans) };
+  const maxSpans = maxQueuedSpans(config);
+  const maxBatchSpans = Math.min(config.batch.maxExportBatchSize, maxSpans);
+  return { maxSpans, maxBytes: delivery.maxQueueBytes, maxBatchSpans };
 }
 
 /**

@@ -71,6 +71,8 @@ const FORMATS: readonly Place[] = [
   () => ({ OTEL_LOG_LEVEL: 'all' }),
   () => ({ OTEL_NODE_LOG_FORMAT: 'json' }),
   () => ({ OTEL_NODE_LOG_FORMAT: 'json', OTEL_LOG_LEVEL: 'debug' }),
+  () => ({ OTEL_NODE_PRINT_CONFIG: '1' }),
+  (random) => ({ OTEL_NODE_PRINT_CONFIG: 'true', OTEL_RESOURCE_ATTRIBUTES: `a=b,db.password=${canary(random)}` }),
 ];
 
 /** The other side repeats the secrets it was sent. */

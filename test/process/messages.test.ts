@@ -63,6 +63,37 @@ t.test('OTEL_LOG_LEVEL=none is silent, error leaves out the start line, stdout i
   for (const line of await stderrOf({ ...env, OTEL_LOG_LEVEL: 'error' })) t.match(line, /^trace-agent error TA\d{4}: /);
 });
 
+t.test(
+  'OTEL_NODE_PRINT_CONFIG prints every setting with its source, after the start line, secrets masked',
+  async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    for (const OTEL_NODE_PRINT_CONFIG of ['1', 'true']) {
+      const lines = await stderrOf({
+        OTEL_NODE_PRINT_CONFIG,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hunter2,x-tenant=blue',
+        OTEL_BSP_SCHEDULE_DELAY: 'soon',
+      });
+      t.match(lines[0], /TA1101: OTEL_BSP_SCHEDULE_DELAY="soon"/);
+      t.match(lines[1], /TA1001/);
+      const settings = lines.slice(2);
+      t.ok(settings.length > 50, `${settings.length} settings`);
+      for (const line of settings) t.match(line, /^trace-agent info TA1007: [A-Za-z_]+=.* \(.+\)$/);
+      for (const text of [
+        `OTEL_EXPORTER_OTLP_ENDPOINT=${collector.httpUrl}/v1/traces (environment)`,
+        'OTEL_EXPORTER_OTLP_HEADERS=authorization=***,x-tenant=*** (environment)',
+        'OTEL_SERVICE_NAME=messages (OTEL_SERVICE_NAME)',
+        'OTEL_BSP_SCHEDULE_DELAY=5000 (instead of what OTEL_BSP_SCHEDULE_DELAY says)',
+        'OTEL_BSP_MAX_QUEUE_SIZE=20000 (default)',
+        'OTEL_PROPAGATORS=tracecontext,baggage (default)',
+      ]) {
+        t.ok(settings.includes(`trace-agent info TA1007: ${text}`), text);
+      }
+    }
+  },
+);
+
 t.test('a bad value is one line that names the variable, the value and what is used instead', async (t) => {
   const collector = await startCollector();
   t.teardown(() => collector.close());

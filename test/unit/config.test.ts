@@ -23,6 +23,8 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     isSdkDisabled: false,
     logLevel: 'info',
     logFormat: 'text',
+    isConfigPrinted: false,
+    envFile: undefined,
     serviceName: undefined,
     resourceAttributes: {},
     resourceDetectors: ['container', 'host', 'os', 'serviceinstance', 'process', 'env'],

@@ -19,6 +19,16 @@ export const AGENT = {
       'Form of the lines that the agent writes to stderr: `trace-agent <severity> <code>: <text>`, or one JSON object ' +
       'each. [docs/messages.md](messages.md) explains the codes.',
   },
+  OTEL_NODE_PRINT_CONFIG: {
+    type: 'enum',
+    default: 'false',
+    allowed: ['true', 'false'],
+    spellings: { '1': 'true', '0': 'false' },
+    source: '@org/trace-agent',
+    description:
+      'Writes the effective configuration to stderr at start: every setting, its value and where the value came from. ' +
+      'Secrets are masked. `1` also works.',
+  },
   OTEL_NODE_SHUTDOWN_TIMEOUT: {
     type: 'duration',
     default: 1000,
