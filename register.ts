@@ -2,7 +2,7 @@
  * Preload entry for `--require`, `--import` and NODE_OPTIONS. Its compiled form must parse on Node 6 (ES2015 syntax), so
  * that an injected agent meets an old runtime with one line instead of a crash. Nothing may escape from here.
  */
-import { readEarlyVoice } from './src/config/early.js';
+import { isSwitchedOff, readEarlyVoice } from './src/config/early.js';
 import { judge, STARTED_KEY } from './src/guard.js';
 
 /** The agent's log may not be loadable: an unsupported runtime would not parse it. */
@@ -29,12 +29,12 @@ try {
     execArgv: process.execArgv,
     isAlreadyStarted: host[key] !== undefined,
   });
-  if (verdict.action === 'run') {
+  if (verdict.action === 'stand-aside') {
+    if (verdict.notice !== undefined) say('TA1003', verdict.notice);
+  } else if (!isSwitchedOff()) {
     Object.defineProperty(global, key, { value: true, configurable: true });
     const agent = require('./src/agent.js') as typeof import('./src/agent.js');
     agent.start(verdict.notice);
-  } else if (verdict.notice !== undefined) {
-    say('TA1003', verdict.notice);
   }
 } catch (error) {
   say('TA1005', `did not start, the application runs without traces: ${String(error)}`);

@@ -1,5 +1,5 @@
 /**
- * How to speak before, or instead of, the agent's start. Bundled into the preload entry, so it must parse on Node 6:
+ * What must be known before, or instead of, the agent's start. Bundled into the preload entry, so it must parse on Node 6:
  * ES2015 syntax only, no imports. Never throws.
  */
 
@@ -18,4 +18,9 @@ function word(name: string): string {
 export function readEarlyVoice(): EarlyVoice {
   const level = word('OTEL_LOG_LEVEL');
   return { isSilent: level === 'none' || level === 'off', isJson: word('OTEL_NODE_LOG_FORMAT') === 'json' };
+}
+
+/** OTEL_NODE_AGENT_DISABLED of the environment: nothing else has to be loaded to do nothing. */
+export function isSwitchedOff(): boolean {
+  return word('OTEL_NODE_AGENT_DISABLED') === 'true';
 }

@@ -71,6 +71,18 @@ for (const { node, version } of nodeBinaries()) {
     t.equal(collector.counts().requests, 0);
   });
 
+  t.test(`Node ${version}: OTEL_NODE_AGENT_DISABLED loads nothing and does nothing`, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const options = { node, file: 'preload/passes-on.cjs' };
+    const result = await run({ ...options, env: env(collector, { OTEL_NODE_AGENT_DISABLED: ' TRUE ' }) });
+    t.equal(result.code, 0, result.stderr);
+    const { traceparent, files } = JSON.parse(result.stdout);
+    t.equal(traceparent, 'none');
+    t.strictSame(files, ['register'], 'only the preload entry');
+    t.equal(result.stderr, '');
+  });
+
   t.test(`Node ${version}: instrumentations load with their target, none at boot, none in a request`, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());
