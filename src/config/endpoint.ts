@@ -83,6 +83,10 @@ function withoutTrailingSlashes(path: string): string {
 /** The traces endpoint is used as it is. */
 function readSignalUrl(settings: Settings, value: SetValue): string | undefined {
   const url = readHttpUrl(settings, value);
+  if (url?.pathname.includes(TRACES_PATH + TRACES_PATH)) {
+    const message = `${show(value)} has ${TRACES_PATH} twice and is used as it is; most receivers answer 404 there`;
+    settings.report('warn', 'TA1107', value.name, message);
+  }
   if (url?.pathname === '/') {
     const usual = new URL(TRACES_PATH, url).href;
     const message = `${show(value)} has no path and nothing is added to it; most receivers need ${redactUrl(usual)}`;
@@ -106,12 +110,17 @@ function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
     const message = `${show(value)} has no scheme; using ${redactUrl(url.href)} (write http:// or https:// before it)`;
     settings.report('warn', 'TA1108', value.name, message);
   }
-  if (url.port === GRPC_PORT) {
+  // Without a named protocol the exporter finds out what the port speaks.
+  if (url.port === GRPC_PORT && isProtocolNamed(settings)) {
     const advice = `use port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`;
     const message = `${show(value)} names port ${GRPC_PORT}, usually grpc, but the protocol is HTTP; ${advice}`;
     settings.report('warn', 'TA1110', value.name, message);
   }
   return url;
+}
+
+function isProtocolNamed(settings: Settings): boolean {
+  return settings.isValid('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL');
 }
 
 /** Scheme and authority; the path means nothing to gRPC. */

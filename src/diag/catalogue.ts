@@ -369,6 +369,12 @@ export const CATALOGUE = {
     'The answer was a partial success: the other spans of the request were taken.',
     'Do what the text says; it comes from the collector.',
   ),
+  TA3033: warn(
+    'Another protocol is used than the default',
+    '`OTEL_EXPORTER_OTLP_PROTOCOL` is not set, and the port does not speak the default protocol. The agent found out which ' +
+      'one it speaks and uses that.',
+    'Set `OTEL_EXPORTER_OTLP_PROTOCOL` to what the line says. With it set, the agent never changes the protocol.',
+  ),
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 
 export type Code = keyof typeof CATALOGUE;

@@ -100,6 +100,14 @@ export function createExportReport(log: Log, url: string): ExportReport {
     isOutageTold = false;
     untold = undefined;
   };
+  const tellSwitch = (from: string, to: string): void => {
+    const advice = `set OTEL_EXPORTER_OTLP_PROTOCOL=${to} to have it so from the start`;
+    log.warn(
+      'TA3033',
+      `${target()} speaks ${to}, not ${from}: spans are sent over ${to} from now on; ${advice}`,
+      target(),
+    );
+  };
   const tellDrops = (isFinal: boolean): void => {
     const key = isFinal ? `${target()} at the end` : target();
     if (drops.size === 0 || !log.isDue('TA3025', key)) return;
@@ -114,6 +122,7 @@ export function createExportReport(log: Log, url: string): ExportReport {
     report(message) {
       if (message.kind === 'failure') tellFailure(message);
       else if (message.kind === 'recovered') tellRecovered(message.outageMillis);
+      else if (message.kind === 'switched') tellSwitch(message.from, message.to);
       else if (message.kind === 'rejected')
         log.warn('TA3032', `the collector at ${target()} ${message.detail}`, target());
       else log.warn('TA3024', `the collector at ${target()} says: ${message.detail}`, target());

@@ -110,6 +110,8 @@ export interface SpoolSettings {
 /** Everything the exporting side needs, as plain data. Header values are secret. Times may be `Infinity`. */
 export interface ExportSettings {
   readonly kind: ExportKind;
+  /** True when the user named no protocol: then what the port speaks may be used instead of `kind`. */
+  readonly mayChangeKind: boolean;
   /** http: the exact URL to post to. grpc: scheme and authority. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -181,11 +183,15 @@ export interface FlushedMessage {
   readonly id: number;
 }
 
-/** A failure (first of its class in an outage), a partial success, a warning from the collector, or the end of an outage. */
+/**
+ * A failure (first of its class in an outage), a partial success, a warning from the collector, the end of an outage, or
+ * another protocol than the configured one.
+ */
 export type ReportMessage =
   | { readonly verb: 'REPORT'; readonly kind: 'failure'; readonly failure: Failure; readonly willRetry: boolean }
   | { readonly verb: 'REPORT'; readonly kind: 'recovered'; readonly outageMillis: number }
-  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected'; readonly detail: string };
+  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected'; readonly detail: string }
+  | { readonly verb: 'REPORT'; readonly kind: 'switched'; readonly from: ExportKind; readonly to: ExportKind };
 
 export type FromExporter =
   | { readonly verb: 'READY' }

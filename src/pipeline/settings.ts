@@ -61,6 +61,7 @@ export function exportSettings(
     return {
       ...common,
       kind: 'zipkin',
+      mayChangeKind: false,
       url: zipkin.endpoint,
       headers: {},
       compression: 'none',
@@ -73,6 +74,7 @@ export function exportSettings(
   return {
     ...common,
     kind: otlp.protocol,
+    mayChangeKind: !otlp.isProtocolExplicit,
     url: otlp.endpoint,
     headers: otlp.headers,
     compression: otlp.compression,

@@ -3,12 +3,14 @@
  * URL needs, when the first request is made.
  */
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
-import { createProxyAgent, proxyFor } from './proxy.js';
+import { createProxyAgent, proxyFor, proxyName } from './proxy.js';
 import type { TlsFiles, TlsMaterial } from './tls-files.js';
 
 export interface Connections {
   /** Starts a request. Throws when TLS files cannot be read. */
   request(url: URL, options: RequestOptions): ClientRequest;
+  /** The proxy between here and this address, without credentials; undefined = none. */
+  proxyName(url: URL): string | undefined;
   close(): void;
 }
 
@@ -50,6 +52,15 @@ export function createConnections(tlsFiles: TlsFiles): Connections {
       const tls = url.protocol === 'https:' ? tlsFiles.read() : NO_TLS;
       // The proxy agent takes TLS options from the request, the others from the pool.
       return clientFor(url).request(url, { ...options, ...tls.options, agent: open(url, tls) });
+    },
+    proxyName(url) {
+      try {
+        const proxy = proxyFor(url);
+        return proxy && proxyName(proxy);
+      } catch {
+        // The variable holds no URL: the request has failed of that.
+        return undefined;
+      }
     },
     close() {
       agent?.destroy();

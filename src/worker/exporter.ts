@@ -15,9 +15,10 @@ import type {
   SpoolSettings,
   ToExporter,
 } from '../pipeline/protocol.js';
+import { createAdaptiveSender } from './adaptive-sender.js';
 import { ExportLoop } from './export-loop.js';
 import type { Outcome } from './outcome.js';
-import { createSender, type Sender } from './sender.js';
+import type { Sender } from './sender.js';
 import { type BatchFile, LEASE_MILLIS } from './spool/folder.js';
 import { Spool } from './spool/spool.js';
 
@@ -65,7 +66,7 @@ class Exporter implements ExporterHandle {
 
   constructor(settings: ExportSettings, post: (message: FromExporter) => void) {
     this.#post = post;
-    this.#sender = createSender(settings);
+    this.#sender = createAdaptiveSender(settings, (from, to) => post({ verb: 'REPORT', kind: 'switched', from, to }));
     this.#isOpen = settings.spool === undefined;
     this.#spool = settings.spool && this.#createSpool(settings.spool);
     this.#loop = new ExportLoop<Job>({

@@ -36,6 +36,7 @@ const CLASS_BY_CODE: Readonly<Record<string, FailureClass>> = {
   ERR_TLS_FILES: 'tls_files',
   ERR_PROXY: 'proxy',
   EPROTO: 'tls',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'wrong_protocol',
 };
 
 /** What Node throws for header names and values that HTTP does not allow. */
@@ -48,7 +49,9 @@ function classOf(code: string): FailureClass {
   if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return 'wrong_protocol';
   if (NOT_SENDABLE.test(code)) return 'headers';
   if (code.startsWith('ERR_HTTP2_')) return 'reset';
-  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code.startsWith('ERR_OSSL')) return 'tls';
+  // The handshake's own errors are ERR_SSL; these come from reading a certificate or key.
+  if (code.startsWith('ERR_OSSL')) return 'tls_files';
+  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) return 'tls';
   return 'unreachable';
 }
 

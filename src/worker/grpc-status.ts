@@ -72,6 +72,8 @@ export interface GrpcStatus {
   readonly message: string;
   /** From google.rpc.RetryInfo; undefined when the server sent none. */
   readonly retryAfterMillis: number | undefined;
+  /** Set when the answer was not of grpc. */
+  readonly httpStatus?: number;
 }
 
 function percentDecode(text: string): string {
@@ -141,7 +143,18 @@ export function readGrpcStatus(headers: IncomingHttpHeaders): GrpcStatus | undef
 export function statusOfHttp(httpStatus: number, contentType: string): GrpcStatus {
   const code = CODE_BY_HTTP_STATUS[httpStatus] ?? UNKNOWN;
   const kind = contentType === '' ? 'no content type' : contentType;
-  return { code, message: `HTTP ${httpStatus}, ${kind}, without grpc-status`, retryAfterMillis: undefined };
+  const message = `HTTP ${httpStatus}, ${kind}, without grpc-status`;
+  return { code, message, retryAfterMillis: undefined, httpStatus };
+}
+
+/** Statuses with which gateways and proxies speak for a grpc server; any other comes from something else. */
+function isOfGateway(httpStatus: number): boolean {
+  return httpStatus === 401 || httpStatus === 403 || httpStatus === 429 || httpStatus >= 500;
+}
+
+function classOf(status: GrpcStatus, name: string): FailureClass {
+  if (status.httpStatus !== undefined && !isOfGateway(status.httpStatus)) return 'wrong_protocol';
+  return CLASSES[name as GrpcCodeName] ?? 'server_error';
 }
 
 /** What a status other than OK means for the request. */
@@ -149,7 +162,7 @@ export function outcomeOfStatus(status: GrpcStatus, secrets: readonly string[]):
   const name = NAMES[status.code] ?? `code ${status.code}`;
   const message = scrub(status.message, secrets);
   const failure: Failure = {
-    failureClass: CLASSES[name as GrpcCodeName] ?? 'server_error',
+    failureClass: classOf(status, name),
     detail: `gRPC ${name}${message === '' ? '' : ` (${message})`}`,
   };
   const { retryAfterMillis } = status;

@@ -7,6 +7,7 @@
  *      └──► timer: one for everything from connecting to the last byte
  */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import type { Failure, FailureClass } from '../pipeline/protocol.js';
 import type { Connections } from './connections.js';
 import { failureOf, outcomeOfError, scrub, timeoutOutcome } from './failure.js';
@@ -30,10 +31,18 @@ interface Answer {
   readonly contentType: string;
   readonly retryAfter: string | undefined;
   readonly body: Buffer;
+  readonly isEncrypted: boolean;
+  /** True when the two sides agreed on HTTP/1.1 in the TLS handshake, or there was none. */
+  readonly isHttpAgreed: boolean;
 }
 
 /** The ways a request ends without an answer. */
 type NoAnswer = { readonly error: unknown; readonly isStaleConnection: boolean } | 'timeout' | 'response_too_large';
+
+/** With which servers of HTTP/2 alone answer HTTP/1.1, if they answer. */
+const NOT_HTTP: ReadonlySet<number> = new Set([400, 403, 405, 415, 426, 505]);
+/** Failures to connect. */
+const UNCONNECTED: ReadonlySet<FailureClass> = new Set(['refused', 'dns', 'unreachable']);
 
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -63,9 +72,28 @@ export class HttpTransport implements Transport {
     if (typeof answer === 'object' && 'isStaleConnection' in answer && answer.isStaleConnection) {
       answer = await this.#post(payload, endsAt - performance.now());
     }
+    return this.#blameProxy(answer, this.#outcomeOf(answer, timeoutMillis));
+  }
+
+  #outcomeOf(answer: Answer | NoAnswer, timeoutMillis: number): Outcome {
     if (answer === 'timeout') return timeoutOutcome(timeoutMillis);
     if (answer === 'response_too_large') return this.#responseTooLarge();
     return 'error' in answer ? outcomeOfError(answer.error) : this.#judge(answer);
+  }
+
+  /**
+   * Names the proxy in what went wrong behind or before it. With a proxy no connection leads to the collector itself, so
+   * one that fails is the proxy's, and so is an answer to https that came unencrypted.
+   */
+  #blameProxy(answer: Answer | NoAnswer, outcome: Outcome): Outcome {
+    if (outcome.kind === 'delivered' || outcome.failure.failureClass === 'proxy') return outcome;
+    const proxy = this.#options.connections.proxyName(new URL(this.#options.url));
+    if (proxy === undefined) return outcome;
+    const isUnencrypted = typeof answer === 'object' && 'status' in answer && !answer.isEncrypted;
+    const isOfProxy =
+      UNCONNECTED.has(outcome.failure.failureClass) || (isUnencrypted && this.#options.url.startsWith('https:'));
+    const failureClass = isOfProxy ? 'proxy' : outcome.failure.failureClass;
+    return { ...outcome, failure: { failureClass, detail: `${outcome.failure.detail}, by way of the proxy ${proxy}` } };
   }
 
   close(): void {
@@ -124,6 +152,7 @@ export class HttpTransport implements Transport {
 
   #collect(request: ClientRequest, response: IncomingMessage, finish: (answer: Answer | NoAnswer) => void): void {
     const parts: Buffer[] = [];
+    const { encrypted, alpnProtocol } = response.socket as Partial<TLSSocket>;
     let length = 0;
     response.on('data', (part: Buffer) => {
       length += part.length;
@@ -140,17 +169,22 @@ export class HttpTransport implements Transport {
         status: response.statusCode ?? 0,
         contentType: response.headers['content-type'] ?? '',
         retryAfter: response.headers['retry-after'],
+        isEncrypted: encrypted === true,
+        isHttpAgreed: encrypted !== true || alpnProtocol === 'http/1.1',
         body: Buffer.concat(parts),
       }),
     );
   }
 
-  #judge({ status, contentType, retryAfter, body }: Answer): Outcome {
+  #judge({ status, contentType, retryAfter, body, isHttpAgreed }: Answer): Outcome {
     if (status >= 200 && status < 300) return this.#delivered(body, contentType);
     const text = this.#errorText(body, contentType);
     const detail = `HTTP ${status}${text === '' ? '' : ` (${text})`}`;
     const failure: Failure = { failureClass: classOfStatus(status), detail };
-    if (!RETRYABLE.has(status)) return { kind: 'failed', failure, dropReason: 'collector_rejected' };
+    if (!RETRYABLE.has(status)) {
+      const isPerhapsProtocol = !isHttpAgreed && NOT_HTTP.has(status);
+      return { kind: 'failed', failure, dropReason: 'collector_rejected', isPerhapsProtocol };
+    }
     return {
       kind: 'retryable',
       failure,

@@ -14,8 +14,13 @@ export type Outcome =
       /** False when nobody answered: no connection, no name, no handshake. */
       readonly hasAnswered: boolean;
     }
-  /** Another attempt would end the same way. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly dropReason: DropReason };
+  /** Another attempt would end the same way. `isPerhapsProtocol`: unless over another protocol. */
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly dropReason: DropReason;
+      readonly isPerhapsProtocol?: boolean;
+    };
 
 /** Moves bytes to one collector. */
 export interface Transport {

@@ -10,8 +10,13 @@ type HttpProxyModule = typeof import('http-proxy-agent');
 type HttpsProxyModule = typeof import('https-proxy-agent');
 
 /** Carries a code that failure.ts knows. */
-class ProxyError extends Error {
+export class ProxyError extends Error {
   readonly code = 'ERR_PROXY';
+}
+
+/** Host and port of a proxy, without its credentials. */
+export function proxyName(proxy: URL): string {
+  return `${proxy.protocol}//${proxy.host}`;
 }
 
 /** The proxy for this address, undefined = go direct. Throws when the variable holds no URL. */
@@ -66,14 +71,14 @@ function connectThrough(proxy: URL, target: string): Promise<Duplex> {
     request.on('connect', ({ statusCode }, socket, head) => {
       if (statusCode !== 200) {
         socket.destroy();
-        reject(new ProxyError(`the proxy answered ${statusCode}`));
+        reject(new ProxyError(`the proxy ${proxyName(proxy)} answered ${statusCode}`));
         return;
       }
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
     });
     request.on('socket', (socket) => socket.unref());
-    request.on('error', reject);
+    request.on('error', ({ message }) => reject(new ProxyError(`the proxy ${proxyName(proxy)} fails: ${message}`)));
     request.end();
   });
 }

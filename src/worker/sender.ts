@@ -72,7 +72,7 @@ function createHttpTransport(settings: ExportSettings, { contentType, readSucces
   });
 }
 
-/** Creates the sender. Opens no connection. */
+/** Creates the sender of the configured protocol. Opens no connection. */
 export function createSender(settings: ExportSettings): Sender {
   const format = settings.kind === 'grpc' ? undefined : FORMATS[settings.kind];
   const transport = format === undefined ? createGrpcTransport(settings) : createHttpTransport(settings, format);

@@ -32,6 +32,13 @@ function stampOf(file: string): string {
   return `${mtimeMs}:${size}:${ino}`;
 }
 
+/** Node.js says nothing about an authority file that holds something else, and then trusts nobody. */
+function readPem(file: string): Buffer {
+  const content = readFileSync(file);
+  if (!content.includes('-----BEGIN ')) throw new Error(`${file} holds no PEM text`);
+  return content;
+}
+
 export class TlsFiles {
   readonly #files: readonly (readonly [keyof TlsOptions, string])[];
   #stamp: string | undefined;
@@ -55,7 +62,7 @@ export class TlsFiles {
     try {
       const stamp = this.#files.map(([, file]) => stampOf(file)).join(' ');
       if (stamp === this.#stamp) return this.#material;
-      const options = Object.fromEntries(this.#files.map(([name, file]) => [name, readFileSync(file)]));
+      const options = Object.fromEntries(this.#files.map(([name, file]) => [name, readPem(file)]));
       this.#material = { version: this.#material.version + 1, options };
       this.#stamp = stamp;
     } catch (error) {

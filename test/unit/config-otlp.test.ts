@@ -137,7 +137,11 @@ t.test('grpc: without a scheme INSECURE decides about TLS; a scheme wins over it
 });
 
 t.test('ports of the other protocol', async (t) => {
-  t.match(otlp({ ENDPOINT: 'http://c:4317' }).messages, /4317, usually grpc.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/);
+  t.match(
+    otlp({ ENDPOINT: 'http://c:4317', PROTOCOL: 'http/json' }).messages,
+    /4317, usually grpc.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/,
+  );
+  t.same(otlp({ ENDPOINT: 'http://c:4317' }).problems, [], 'what the port speaks is found out later');
   t.match(otlp({ TRACES_ENDPOINT: 'http://c:4317/v1/traces', PROTOCOL: 'http/json' }).messages, /4317, usually grpc/);
   const grpc = otlp({ ENDPOINT: 'http://c:4318', PROTOCOL: 'grpc' });
   t.equal(grpc.endpoint, 'http://c:4318', 'used all the same');

@@ -223,7 +223,7 @@ for (const protocol of BOTH) {
     produce(5);
     await pipeline.forceFlush();
     t.strictSame(account(), { created: 5, exported: 5, queued: 0, dropped: {} });
-    t.match(lines, [/warn: .*slow down please/]);
+    t.match(lines, [/TA3024: .*slow down please/]);
   });
 
   t.test(`${protocol}: no answer within the time limit drops the batch`, async (t) => {
