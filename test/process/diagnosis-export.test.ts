@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import '../helpers/end-by-exit.js';
 import type { Answer, Collector, IncomingTraces } from '../../src/viewer/otlp-receiver.js';
 import { type Diagnosis, type Stage, testDiagnoses } from '../helpers/diagnosis.js';
 

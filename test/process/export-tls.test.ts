@@ -3,6 +3,7 @@
  * protocol; what they do not name is refused, said once, and harms nothing.
  */
 import t, { type Test } from 'tap';
+import '../helpers/end-by-exit.js';
 import { type Collector, startCollector, type TlsOptions } from '../../src/viewer/otlp-receiver.js';
 import { type CertificateSet, createCertificates } from '../helpers/certificates.js';
 import { nodeBinaries } from '../helpers/node-versions.js';

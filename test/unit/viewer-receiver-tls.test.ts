@@ -7,6 +7,7 @@ import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import t from 'tap';
+import '../helpers/end-by-exit.js';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { createCertificates, type KeyPair } from '../helpers/certificates.js';
 

@@ -4,6 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import '../helpers/end-by-exit.js';
 import type { OtlpConfig, OtlpProtocol } from '../../src/config/types.js';
 import { type Collector, type CollectorOptions, startCollector } from '../../src/viewer/otlp-receiver.js';
 import { type CertificateSet, createCertificates } from '../helpers/certificates.js';
