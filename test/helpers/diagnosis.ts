@@ -40,7 +40,7 @@ export interface Diagnosis {
   /** Started after the codes were seen; for what changes meanwhile. */
   act?(app: RunningApp): Promise<void>;
   /** Codes that follow {@link act}. */
-  readonly then?: readonly Code[];
+  readonly next?: readonly Code[];
   /** Default TA1001; undefined = no start line. */
   readonly start?: Code | undefined;
   /** Time for the codes to appear, from the application's start. Default 10 s, what the agent promises. */
@@ -152,7 +152,7 @@ async function perform(diagnosis: Diagnosis, stage: Stage): Promise<Result> {
   await Promise.all([app.waitForLine(/^done$/, 20_000 + within), waitForCodes(app, diagnosis.codes, within)]);
   if (diagnosis.act !== undefined) {
     await diagnosis.act(app);
-    await waitForCodes(app, diagnosis.then ?? [], PROMISED_MILLIS);
+    await waitForCodes(app, diagnosis.next ?? [], PROMISED_MILLIS);
   }
   app.child.disconnect();
   const { code, signal } = await app.exited;
@@ -186,9 +186,9 @@ export function testDiagnoses(t: Test, diagnoses: readonly Diagnosis[], parallel
   for (const [index, diagnosis] of diagnoses.entries()) {
     t.test(diagnosis.name, async (t) => {
       const result = await (waiting[index] as (typeof waiting)[number]).result;
-      const { codes, then = [], atEnd = [], says = [] } = diagnosis;
+      const { codes, next = [], atEnd = [], says = [] } = diagnosis;
       const start: Code | undefined = 'start' in diagnosis ? diagnosis.start : 'TA1001';
-      const expected = [...(start === undefined ? [] : [start]), ...codes, ...then, ...atEnd];
+      const expected = [...(start === undefined ? [] : [start]), ...codes, ...next, ...atEnd];
       const found = result.lines.map((line) => LINE.exec(line)?.[1]);
       t.strictSame(found.sort(), expected.sort(), `the codes\n${result.lines.join('\n')}`);
       t.equal(result.rest, '', 'nothing else on stderr');

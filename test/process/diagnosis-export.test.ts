@@ -103,7 +103,7 @@ const CONNECTIONS: readonly Diagnosis[] = [
     },
     codes: ['TA3001'],
     act: async () => void (await recovering?.connections('serve')),
-    then: ['TA3023'],
+    next: ['TA3023'],
     says: [/spans reach http:\/\/127\.0\.0\.1:\d+\/v1\/traces again after \d+ s/],
   },
   {
