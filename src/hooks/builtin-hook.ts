@@ -1,7 +1,10 @@
 /**
- * Told of a built-in module (`http`) when the application first loads it, before the application sees it.
- * `module.registerHooks` where it is usable; else require-in-the-middle, which is taken out again as soon as every
- * wanted built-in has been seen, because it taxes each cached `require`.
+ * Told of a built-in module (`http`) when the application first loads it, before the application sees it. Three ways, the
+ * best one that this Node.js has; each is taken out again as soon as every wanted built-in has been seen:
+ *
+ *   module.registerHooks, load      a cached `require` of a built-in costs half a microsecond more
+ *   module.registerHooks, resolve   the same, where load hooks break `import` of CommonJS
+ *   require-in-the-middle           taxes each cached `require`; sees no `import`
  */
 import Module, { createRequire } from 'node:module';
 
@@ -25,10 +28,16 @@ type NextLoad = (url: string, context?: LoadContext) => LoadResult;
 /** Decides about one module; undefined = not ours, load it as usual. */
 export type LoadInterceptor = (url: string, context: LoadContext, nextLoad: NextLoad) => LoadResult | undefined;
 
+interface ResolveContext {
+  readonly conditions?: Iterable<string>;
+}
+type NextResolve = (specifier: string, context?: ResolveContext) => unknown;
+
 interface SyncHooks {
-  registerHooks(hooks: { load(url: string, context: LoadContext, nextLoad: NextLoad): LoadResult }): {
-    deregister(): void;
-  };
+  registerHooks(hooks: {
+    load?(url: string, context: LoadContext, nextLoad: NextLoad): LoadResult;
+    resolve?(specifier: string, context: ResolveContext, nextResolve: NextResolve): unknown;
+  }): { deregister(): void };
 }
 
 type OnRequire = <T>(exports: T, name: string) => T;
@@ -41,41 +50,6 @@ function bareName(url: string): string | undefined {
   return undefined;
 }
 
-/** Exports of a built-in without going through anybody's hooks more than once. */
-function loadBuiltin(name: string): unknown {
-  return createRequire(__filename)(`node:${name}`);
-}
-
-/** Tracks which built-ins are still to come and calls the listener once for each. */
-class PendingBuiltins {
-  readonly #pending: Set<string>;
-  readonly #listener: BuiltinListener;
-
-  constructor(listener: BuiltinListener) {
-    this.#listener = listener;
-    this.#pending = new Set(listener.builtins);
-  }
-
-  get isEmpty(): boolean {
-    return this.#pending.size === 0;
-  }
-
-  has(name: string): boolean {
-    return this.#pending.has(name);
-  }
-
-  loadAll(): void {
-    for (const name of this.#pending) this.see(name, () => loadBuiltin(name));
-  }
-
-  /** `read` is called after the name is taken off the list, so that a nested load of the same name passes. */
-  see(name: string, read: () => unknown): void {
-    if (!this.#pending.delete(name)) return;
-    this.#listener.onBuiltin(name, read());
-    Module.syncBuiltinESMExports();
-  }
-}
-
 export interface BuiltinHook {
   /** Tells the hook of a built-in that came another way (an ES module hook). */
   see(name: string, exports: unknown): void;
@@ -83,50 +57,132 @@ export interface BuiltinHook {
   loadAll(): void;
 }
 
+/** Tracks which built-ins are still to come, calls the listener once for each and `onEmpty` after the last. */
+class PendingBuiltins implements BuiltinHook {
+  readonly #pending: Set<string>;
+  readonly #listener: BuiltinListener;
+  readonly #onEmpty: () => void;
+
+  constructor(listener: BuiltinListener, onEmpty: () => void) {
+    this.#listener = listener;
+    this.#onEmpty = onEmpty;
+    this.#pending = new Set(listener.builtins);
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  /** The name of the awaited built-in that `id` (`http`, `node:http`) means. */
+  match(id: unknown): string | undefined {
+    if (typeof id !== 'string') return undefined;
+    const name = bareName(id) ?? id;
+    return this.#pending.has(name) ? name : undefined;
+  }
+
+  see(name: string, exports: unknown): void {
+    this.take(name, () => exports);
+  }
+
+  loadAll(): void {
+    for (const name of this.#pending) this.take(name, () => loadBuiltin(name));
+  }
+
+  /** `read` is called after the name is taken off the list, so that a nested load of the same name passes. */
+  take(name: string, read: () => unknown): void {
+    if (!this.#pending.delete(name)) return;
+    this.#listener.onBuiltin(name, read());
+    Module.syncBuiltinESMExports();
+    if (this.isEmpty) this.#onEmpty();
+  }
+}
+
+/** Exports of a built-in without going through anybody's hooks more than once. */
+function loadBuiltin(name: string): unknown {
+  return createRequire(__filename)(`node:${name}`);
+}
+
+type Getter = (this: unknown, id: string) => unknown;
+
+/** `process.getBuiltinModule` passes by every hook. Returns the remover. */
+function hookGetter(pending: () => PendingBuiltins): () => void {
+  const host = process as unknown as { getBuiltinModule?: Getter };
+  const original = host.getBuiltinModule;
+  if (original === undefined) return () => undefined;
+  const wrapper: Getter = function getBuiltinModule(id) {
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed
+    const exports = original.apply(this, arguments as unknown as [string]);
+    const name = pending().match(id);
+    if (name !== undefined) pending().see(name, exports);
+    return exports;
+  };
+  host.getBuiltinModule = wrapper;
+  return () => {
+    if (host.getBuiltinModule === wrapper) host.getBuiltinModule = original;
+  };
+}
+
 /**
  * With synchronous hooks. `intercept` may take over the load of an ES module (it sees only `file:` URLs); when it is
  * undefined the hook removes itself after the last built-in.
  */
-export function hookBuiltinsSync(listener: BuiltinListener, intercept: LoadInterceptor | undefined): BuiltinHook {
-  const pending = new PendingBuiltins(listener);
+export function hookBuiltinsByLoad(listener: BuiltinListener, intercept: LoadInterceptor | undefined): BuiltinHook {
+  const unhookGetter = hookGetter(() => pending);
+  const pending = new PendingBuiltins(listener, () => {
+    unhookGetter();
+    if (intercept === undefined) hooks.deregister();
+  });
   const hooks = (Module as unknown as SyncHooks).registerHooks({
     load(url, context, nextLoad) {
       if (!pending.isEmpty) {
         const name = bareName(url);
         if (name !== undefined) {
-          if (pending.has(name)) {
-            pending.see(name, () => loadBuiltin(name));
-            if (pending.isEmpty && intercept === undefined) hooks.deregister();
-          }
+          if (pending.match(name) !== undefined) pending.take(name, () => loadBuiltin(name));
           return nextLoad(url, context);
         }
       }
       return intercept?.(url, context, nextLoad) ?? nextLoad(url, context);
     },
   });
-  return { see: (name, exports) => pending.see(name, () => exports), loadAll: () => pending.loadAll() };
+  return pending;
 }
 
-/** With require-in-the-middle, for Node.js without usable synchronous hooks: sees `require` only. */
+/**
+ * With synchronous hooks of which only `resolve` can be trusted. `onImport` is told the specifiers that ES modules
+ * import; when it is undefined the hook removes itself after the last built-in.
+ */
+export function hookBuiltinsByResolve(
+  listener: BuiltinListener,
+  onImport: ((specifier: string) => void) | undefined,
+): BuiltinHook {
+  const unhookGetter = hookGetter(() => pending);
+  const pending = new PendingBuiltins(listener, () => {
+    unhookGetter();
+    if (onImport === undefined) hooks.deregister();
+  });
+  const hooks = (Module as unknown as SyncHooks).registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const name = pending.match(specifier);
+      if (name !== undefined) pending.take(name, () => loadBuiltin(name));
+      else if (onImport !== undefined && isImport(context)) onImport(specifier);
+      return nextResolve(specifier, context);
+    },
+  });
+  return pending;
+}
+
+function isImport({ conditions }: ResolveContext): boolean {
+  for (const condition of conditions ?? []) if (condition === 'import') return true;
+  return false;
+}
+
+/** With require-in-the-middle, where there are no synchronous hooks: sees `require` and `process.getBuiltinModule`. */
 export function hookBuiltinsByRequire(listener: BuiltinListener): BuiltinHook {
   const { Hook } = require('require-in-the-middle') as RequireInTheMiddle;
-  const pending = new PendingBuiltins(listener);
-  const unhookWhenDone = (): void => {
-    if (pending.isEmpty) hook.unhook();
-  };
+  const pending = new PendingBuiltins(listener, () => hook.unhook());
   const hook = new Hook([...listener.builtins], (exports, name) => {
-    pending.see(name, () => exports);
-    unhookWhenDone();
+    pending.see(name, exports);
     return exports;
   });
-  return {
-    see(name, exports) {
-      pending.see(name, () => exports);
-      unhookWhenDone();
-    },
-    loadAll() {
-      pending.loadAll();
-      unhookWhenDone();
-    },
-  };
+  return pending;
 }

@@ -1,9 +1,10 @@
 /**
  * The one module hook: chooses the mechanisms this Node.js offers and feeds one listener. Importing has no effect.
  *
- *   CommonJS files   Module.prototype.load, every Node                       (commonjs-hook.ts)
- *   built-ins        registerHooks            | else require-in-the-middle    (builtin-hook.ts)
- *   ES module builds registerHooks            | else import-in-the-middle     (esm-hook.ts, esm-loader.ts)
+ *   CommonJS files   Module.prototype.load, every Node                                       (commonjs-hook.ts)
+ *   built-ins        registerHooks: load  | registerHooks: resolve  | require-in-the-middle (builtin-hook.ts)
+ *   ES module builds registerHooks: load  | import-in-the-middle    | import-in-the-middle      (esm-hook.ts,
+ *                    (support.ts: which)  | when one is imported    | when one is installed       esm-loader.ts)
  *
  * Where `import` of a built-in cannot be seen (no registerHooks), the wanted ones are loaded and patched as soon as an ES
  * module is about to be: that costs a fraction of a loader thread, which only packages with an ES module build need.
@@ -11,13 +12,19 @@
 import Module from 'node:module';
 import { dirname } from 'node:path';
 import type { Log } from '../diag/log.js';
-import { type BuiltinListener, hookBuiltinsByRequire, hookBuiltinsSync } from './builtin-hook.js';
+import {
+  type BuiltinHook,
+  type BuiltinListener,
+  hookBuiltinsByLoad,
+  hookBuiltinsByRequire,
+  hookBuiltinsByResolve,
+} from './builtin-hook.js';
 import { beforeDynamicImport, type CommonJsListener, hookCommonJs } from './commonjs-hook.js';
 import { type EsmListener, interceptEsm } from './esm-hook.js';
 import { startEsmLoader } from './esm-loader.js';
 import { isAnyInstalled } from './installed-packages.js';
 import { identify } from './module-identity.js';
-import { hasUsableSyncHooks } from './support.js';
+import { hasUsableLoadHooks } from './support.js';
 
 export interface ModuleListener extends CommonJsListener, BuiltinListener, EsmListener {
   /** Packages whose ES module build is wanted. Read once. */
@@ -33,38 +40,60 @@ export interface HookOptions {
   readonly log: Log;
 }
 
+/** Starts the loader thread; `builtins` are those that it has to watch, too. False where it may not start. */
+function startLoader(
+  listener: ModuleListener,
+  builtins: readonly string[],
+  seen: BuiltinHook | undefined,
+  log: Log,
+): boolean {
+  try {
+    startEsmLoader({
+      builtins,
+      esmPackages: listener.esmPackages,
+      onBuiltin: (name, exports) => seen?.see(name, exports),
+      onEsmPackage: (name, baseDir, namespace) =>
+        listener.onEsmPackage(identify(`${baseDir}/index.js`, name), namespace),
+    });
+    return true;
+  } catch (error) {
+    log.warn('TA2004', `packages imported by ES modules are not traced: ${String(error)}`);
+    return false;
+  }
+}
+
 function hookWithoutSyncHooks(listener: ModuleListener, options: HookOptions): void {
-  const builtins = hookBuiltinsByRequire(listener);
+  const seen = hookBuiltinsByRequire(listener);
   if (listener.builtins.length === 0 && listener.esmPackages.length === 0) return;
   const start = (): void => {
     const folder = options.entryFile === undefined ? process.cwd() : dirname(options.entryFile);
-    if (!isAnyInstalled(listener.esmPackages, folder)) {
-      builtins.loadAll();
-      return;
-    }
-    try {
-      startEsmLoader({
-        builtins: listener.builtins,
-        esmPackages: listener.esmPackages,
-        onBuiltin: (name, exports) => builtins.see(name, exports),
-        onEsmPackage: (name, baseDir, namespace) =>
-          listener.onEsmPackage(identify(`${baseDir}/index.js`, name), namespace),
-      });
-    } catch (error) {
-      options.log.warn('TA2004', `packages imported by ES modules are not traced: ${String(error)}`);
-      builtins.loadAll();
+    if (!isAnyInstalled(listener.esmPackages, folder) || !startLoader(listener, listener.builtins, seen, options.log)) {
+      seen.loadAll();
     }
   };
   if (options.isEsmEntry) start();
   else beforeDynamicImport(start);
 }
 
+function hookWithResolveHooks(listener: ModuleListener, log: Log): void {
+  let isStarted = false;
+  const onImport = (specifier: string): void => {
+    if (isStarted || !isWanted(listener.esmPackages, specifier)) return;
+    isStarted = true;
+    startLoader(listener, [], undefined, log);
+  };
+  hookBuiltinsByResolve(listener, listener.esmPackages.length > 0 ? onImport : undefined);
+}
+
+function isWanted(packages: readonly string[], specifier: string): boolean {
+  return packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+}
+
 /** Installs the hook for the life of the process. */
 export function installHooks(listener: ModuleListener, options: HookOptions): void {
   hookCommonJs(listener);
-  if (hasUsableSyncHooks(options.nodeVersion) && 'registerHooks' in Module) {
-    hookBuiltinsSync(listener, listener.esmPackages.length > 0 ? interceptEsm(listener) : undefined);
-  } else {
-    hookWithoutSyncHooks(listener, options);
-  }
+  if (!('registerHooks' in Module)) hookWithoutSyncHooks(listener, options);
+  else if (hasUsableLoadHooks(options.nodeVersion)) {
+    hookBuiltinsByLoad(listener, listener.esmPackages.length > 0 ? interceptEsm(listener) : undefined);
+  } else hookWithResolveHooks(listener, options.log);
 }

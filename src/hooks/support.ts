@@ -7,7 +7,7 @@
  * that have the function break `import` of CommonJS as soon as any load hook is registered.
  * Node: https://github.com/nodejs/node/pull/59929 (22.22.3, 24.11.1, 25.1.0, 26.0.0).
  */
-export function hasUsableSyncHooks(nodeVersion: string): boolean {
+export function hasUsableLoadHooks(nodeVersion: string): boolean {
   const [major = 0, minor = 0, patch = 0] = nodeVersion.split('.').map((part) => Number.parseInt(part, 10));
   if (major >= 26) return true;
   if (major === 25) return minor >= 1;

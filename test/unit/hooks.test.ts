@@ -5,7 +5,7 @@ import { mayImport } from '../../src/hooks/commonjs-hook.js';
 import { inspectEntry } from '../../src/hooks/entry.js';
 import { isPackageEntry } from '../../src/hooks/esm-hook.js';
 import { identify, packageNameOf, relativeFile } from '../../src/hooks/module-identity.js';
-import { hasUsableSyncHooks } from '../../src/hooks/support.js';
+import { hasUsableLoadHooks } from '../../src/hooks/support.js';
 
 function write(folder: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) {
@@ -16,10 +16,10 @@ function write(folder: string, files: Record<string, string>): void {
 
 t.test('synchronous hooks are used from the first release that accepts an empty CommonJS source', async (t) => {
   for (const version of ['22.22.3', '22.23.0', '24.11.1', '24.21.0', '25.1.0', '26.0.0', '27.0.0-nightly']) {
-    t.ok(hasUsableSyncHooks(version), version);
+    t.ok(hasUsableLoadHooks(version), version);
   }
   for (const version of ['18.19.1', '20.20.2', '22.15.0', '22.22.2', '23.11.1', '24.11.0', '25.0.0']) {
-    t.notOk(hasUsableSyncHooks(version), version);
+    t.notOk(hasUsableLoadHooks(version), version);
   }
 });
 
