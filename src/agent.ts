@@ -70,24 +70,27 @@ export * as api from '@opentelemetry/api';
 /** Starts the agent. `notice` is a line to say once the log level is known. May throw: register.ts catches. */
 export function start(notice?: string): void {
   if (isLoaderThread()) return;
-  const loaded = loadConfig();
-  const { config, problems } = loaded;
+  const loaded = loadConfig(undefined, { entry: process.argv[1] });
+  const { config, problems, entryFile } = loaded;
   if (config.isAgentDisabled) return;
   const log = createLog(config.logLevel, {
     format: config.logFormat,
     secrets: () => collectSecrets(config, loaded.exporterEnvironment),
   });
-  if (notice !== undefined) log.warn('TA1004', notice);
-  reportProblems(problems, log);
+  // A worker thread has the settings of its process, which has said everything about them.
+  const isMain = isMainThread();
+  if (notice !== undefined && isMain) log.warn('TA1004', notice);
+  if (isMain) reportProblems(problems, log);
 
-  const entry = inspectEntry(process.argv[1], process.execArgv, isMainThread() ? undefined : process.cwd());
+  const entry = inspectEntry(entryFile, process.execArgv, isMain ? undefined : process.cwd());
   const service = identifyService(config, entry.package);
   startContext(config.propagators);
   const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);
   const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
-  const { file: entryFile, isEsm: isEsmEntry } = entry;
-  installHooks(registry, { nodeVersion: process.versions.node, entryFile, isEsmEntry, log });
+  const { file, isEsm } = entry;
+  installHooks(registry, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   registry.startGlobals();
+  if (!isMain) return;
   if (!config.isSdkDisabled) reportService(service, log);
   const line = describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node });
   log.info(config.isSdkDisabled ? 'TA1002' : 'TA1001', line);

@@ -27,13 +27,26 @@ export interface GuardInput {
 
 const PACKAGE_MANAGER_FILE =
   /^(npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)(-cli)?(-[0-9][0-9A-Za-z.-]*)?(\.(js|cjs|mjs))?$/;
-const PACKAGE_MANAGER_FOLDER = /[\\/]node_modules[\\/](npm|yarn|pnpm|corepack)[\\/](bin|dist|lib)[\\/]/;
+/** Commands as npm links them, without an extension; each starts the application in another process, or builds it. */
+const LAUNCHER_COMMAND =
+  /^(bun|lerna|nx|turbo|nodemon|node-dev|tsx|pm2|pm2-dev|pm2-runtime|forever|concurrently|conc|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|npm-run-all|npm-run-all2|run-s|run-p|wireit|tsc|esbuild|swc|spack|webpack|webpack-cli|rollup|tsup|ncc|eslint|prettier|biome)$/;
+const LAUNCHER_FILE = new RegExp(
+  `[\\\\/]node_modules[\\\\/](${[
+    '(npm|yarn|pnpm|corepack)[\\\\/](bin|dist|lib)[\\\\/]',
+    'tsx[\\\\/]dist[\\\\/]cli\\.[cm]js$',
+    'ts-node[\\\\/]dist[\\\\/]bin-esm\\.js$',
+    'pm2[\\\\/](bin[\\\\/]|lib[\\\\/](Daemon|binaries[\\\\/]\\w+)\\.js$)',
+    '(nodemon|forever|node-dev|turbo|nx|lerna|wireit|esbuild|typescript|webpack|webpack-cli|rollup|tsup|eslint|prettier)[\\\\/]bin[\\\\/]',
+    '(concurrently|cross-env|@dotenvx[\\\\/]dotenvx|npm-run-all2?)[\\\\/](dist[\\\\/])?(src[\\\\/])?bin[\\\\/]',
+    'dotenv-cli[\\\\/]cli\\.js$|env-cmd[\\\\/]bin[\\\\/]|@swc[\\\\/]cli[\\\\/]bin[\\\\/]|@vercel[\\\\/]ncc[\\\\/]dist[\\\\/]ncc[\\\\/]cli\\.js$',
+  ].join('|')})`,
+);
 
-/** True for the command-line programs that only start the real application (or build it). */
-export function isPackageManager(entry: string | undefined): boolean {
+/** True for the command-line programs that only start the real application in another process, or build it. */
+export function isLauncher(entry: string | undefined): boolean {
   if (typeof entry !== 'string') return false;
   const file = entry.slice(Math.max(entry.lastIndexOf('/'), entry.lastIndexOf('\\')) + 1);
-  return PACKAGE_MANAGER_FILE.test(file) || PACKAGE_MANAGER_FOLDER.test(entry);
+  return PACKAGE_MANAGER_FILE.test(file) || LAUNCHER_COMMAND.test(file) || LAUNCHER_FILE.test(entry);
 }
 
 /** `^18.19.0 || >=20.6.0` */
@@ -54,7 +67,7 @@ export function judge(input: GuardInput): GuardVerdict {
       notice: `Node.js ${input.nodeVersion} is not supported (needs ^18.19.0 || >=20.6.0); the application runs without traces`,
     };
   }
-  if (input.isAlreadyStarted || isPackageManager(input.entry)) return { action: 'stand-aside' };
+  if (input.isAlreadyStarted || isLauncher(input.entry)) return { action: 'stand-aside' };
   if (input.execArgv.indexOf('--check') !== -1 || input.execArgv.indexOf('-c') !== -1) return { action: 'stand-aside' };
   const major = Number(input.nodeVersion.split('.')[0]);
   if (major > NEWEST_TESTED_MAJOR) {

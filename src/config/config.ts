@@ -7,6 +7,7 @@ import { readDelivery } from './delivery.js';
 import { collectExporterEnvironment, collectValues } from './environment.js';
 import { readHttp, readInstrumentations } from './instrumentations.js';
 import { readOtlp } from './otlp.js';
+import { inspectManager } from './process-manager.js';
 import { readResourceAttributes, readResourceDetectors } from './resource.js';
 import { readSampler } from './sampler.js';
 import { Settings } from './settings.js';
@@ -18,6 +19,8 @@ import { reportUnsupported } from './unsupported.js';
 export interface LoadOptions {
   /** Directory in which a relative OTEL_NODE_ENV_FILE is looked for; the working directory when absent. */
   readonly cwd?: string;
+  /** `process.argv[1]`, for process managers that hide the application behind a file of their own. */
+  readonly entry?: string | undefined;
 }
 
 /**
@@ -26,21 +29,29 @@ export interface LoadOptions {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOptions = {}): LoadedConfig {
   try {
-    const { values, problems, envFile } = collectValues(env, () => options.cwd ?? process.cwd());
+    const managed = inspectManager(env, options.entry);
+    const { values, problems, envFile } = collectValues(managed.env, () => options.cwd ?? process.cwd());
     const settings = new Settings(values);
-    const config = readConfig(settings, env, envFile);
+    const config = readConfig(settings, managed.env, envFile);
     reportUnsupported(settings);
     reportUnknown(settings);
     const sources = [...values.values()].map(({ name, source }): [string, ValueSource] => [name, source]);
     return deepFreeze({
       config,
       problems: [...problems, ...settings.problems],
-      exporterEnvironment: collectExporterEnvironment(env),
+      exporterEnvironment: collectExporterEnvironment(managed.env),
+      entryFile: managed.entryFile ?? options.entry,
       sources: Object.fromEntries(sources),
     });
   } catch (error) {
     const config = readConfig(new Settings(new Map()), {}, undefined);
-    return deepFreeze({ config, problems: [unreadable(error)], exporterEnvironment: {}, sources: {} });
+    return deepFreeze({
+      config,
+      problems: [unreadable(error)],
+      exporterEnvironment: {},
+      entryFile: options.entry,
+      sources: {},
+    });
   }
 }
 

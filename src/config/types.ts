@@ -194,6 +194,8 @@ export interface LoadedConfig {
    * NO_PROXY, ALL_PROXY in both cases, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, SSL_CERT_DIR, NODE_TLS_REJECT_UNAUTHORIZED.
    */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
+  /** The application's entry as given on its command line, also under PM2; undefined without one. */
+  readonly entryFile: string | undefined;
   /** Source of every variable that was set. */
   readonly sources: Readonly<Record<string, ValueSource>>;
 }

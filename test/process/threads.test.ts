@@ -16,10 +16,12 @@ for (const { node, version } of nodeBinaries()) {
         node,
         file: 'threads/app.cjs',
         args: [way],
-        env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl },
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_BSP_SCHEDULE_DELAY: 'soon' },
       });
       t.match(await app.exited, { code: 0, signal: null }, { stderr: app.stderr() });
       t.equal(app.stdout(), `worker ${code}\n`);
+      t.equal(app.stderr().match(/TA1001/g)?.length, 1, 'the main thread alone says what the agent does');
+      t.equal(app.stderr().match(/OTEL_BSP_SCHEDULE_DELAY="soon"/g)?.length, 1, 'and what is wrong with the settings');
       t.strictSame(
         collector
           .spans()

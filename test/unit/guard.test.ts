@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'acorn';
 import t from 'tap';
-import { isPackageManager, isSupportedNode, judge } from '../../src/guard.js';
+import { isLauncher, isSupportedNode, judge } from '../../src/guard.js';
 
 const INPUT = { nodeVersion: '20.20.2', entry: '/app/server.js', execArgv: [], isAlreadyStarted: false };
 
@@ -30,7 +30,7 @@ t.test('a second copy stands aside silently', async (t) => {
   t.strictSame(judge({ ...INPUT, isAlreadyStarted: true }), { action: 'stand-aside' });
 });
 
-t.test('package managers are recognised by the file they run', async (t) => {
+t.test('package managers, process managers and build tools are recognised by the file they run', async (t) => {
   const managers = [
     '/usr/local/bin/npm',
     '/usr/local/lib/node_modules/npm/bin/npm-cli.js',
@@ -39,11 +39,47 @@ t.test('package managers are recognised by the file they run', async (t) => {
     '/app/.yarn/releases/yarn-4.9.1.cjs',
     '/usr/lib/node_modules/corepack/dist/pnpm.js',
     '/usr/lib/node_modules/pnpm/bin/pnpm.cjs',
+    '/app/node_modules/.bin/tsx',
+    '/app/node_modules/tsx/dist/cli.mjs',
+    '/app/node_modules/.pnpm/tsx@4.23.15/node_modules/tsx/dist/cli.mjs',
+    '/app/node_modules/.bin/nodemon',
+    '/app/node_modules/nodemon/bin/nodemon.js',
+    '/usr/local/bin/pm2',
+    '/usr/local/bin/pm2-runtime',
+    '/usr/local/lib/node_modules/pm2/bin/pm2',
+    '/usr/local/lib/node_modules/pm2/lib/Daemon.js',
+    '/app/node_modules/concurrently/dist/bin/concurrently.js',
+    '/app/node_modules/cross-env/src/bin/cross-env.js',
+    '/app/node_modules/cross-env/dist/bin/cross-env.js',
+    '/app/node_modules/dotenv-cli/cli.js',
+    '/app/node_modules/typescript/bin/tsc',
+    '/app/node_modules/esbuild/bin/esbuild',
+    '/app/node_modules/webpack/bin/webpack.js',
+    '/app/node_modules/@vercel/ncc/dist/ncc/cli.js',
+    '/app/node_modules/ts-node/dist/bin-esm.js',
     'C:\\Program Files\\nodejs\\node_modules\\npm\\bin\\npm-cli.js',
   ];
-  for (const file of managers) t.ok(isPackageManager(file), file);
-  for (const file of ['/app/server.js', '/app/npm-audit-service.js', '/app/yarn/index.js', undefined]) {
-    t.notOk(isPackageManager(file), String(file));
+  for (const file of managers) t.ok(isLauncher(file), file);
+  // These run the application in their own process, or are its own files.
+  const applications = [
+    '/app/node_modules/.bin/ts-node',
+    '/app/node_modules/ts-node/dist/bin.js',
+    '/app/node_modules/pm2/lib/ProcessContainer.js',
+    '/app/node_modules/pm2/lib/ProcessContainerFork.js',
+    '/app/pm2.js',
+    '/app/webpack.server.js',
+    '/app/tsx/server.js',
+    '/app/node_modules/.bin/next',
+    '/app/node_modules/webpack-dev-server/bin/webpack-dev-server.js',
+  ];
+  for (const file of [
+    '/app/server.js',
+    '/app/npm-audit-service.js',
+    '/app/yarn/index.js',
+    undefined,
+    ...applications,
+  ]) {
+    t.notOk(isLauncher(file), String(file));
   }
 });
 
