@@ -35,22 +35,57 @@ function replaceExports(module: NodeModule, exports: unknown): void {
   if (exports !== module.exports) module.exports = exports;
 }
 
+/**
+ * Calls `onRun` once, right after the module's code has run. Not after `load`: Node.js up to 22 notes there what an
+ * `import` of the module gives, and would miss exports that are replaced later.
+ */
+function afterRun(module: NodeModule, onRun: () => void): void {
+  Object.defineProperty(module, '_compile', {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value(this: NodeModule & ModuleInternals, ...parameters: [string, ...unknown[]]) {
+      Reflect.deleteProperty(this, '_compile');
+      const result = this._compile(...parameters);
+      onRun();
+      return result;
+    },
+  });
+}
+
 /** Starts listening; returns the remover, which restores Node's own function unless someone wrapped ours since. */
 export function hookCommonJs(listener: CommonJsListener): () => void {
   const prototype = Module.prototype as unknown as ModuleInternals;
   const original = prototype.load;
   const folder = listener.applicationFolder;
   let isActive = true;
+
+  /** What to do with the module's exports; undefined for nearly every module. */
+  const actionFor = (module: NodeModule, filename: string): (() => void) | undefined => {
+    const name = packageNameOf(filename);
+    if (name !== undefined) {
+      if (!listener.wantsPackage(name)) return undefined;
+      return () => replaceExports(module, listener.onPackageFile(identify(filename, name), filename, module.exports));
+    }
+    if (folder === undefined || !filename.startsWith(folder)) return undefined;
+    return () => replaceExports(module, listener.onApplicationFile(filename, module.exports));
+  };
+
   const wrapper: Load = function (filename) {
+    const action = isActive && typeof filename === 'string' ? actionFor(this, filename) : undefined;
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+    if (action === undefined) return original.apply(this, arguments as unknown as [string]);
+    let hasRun = false;
+    afterRun(this, () => {
+      hasRun = true;
+      action();
+    });
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     const result = original.apply(this, arguments as unknown as [string]);
-    if (isActive && typeof filename === 'string') {
-      const name = packageNameOf(filename);
-      if (name !== undefined && listener.wantsPackage(name)) {
-        replaceExports(this, listener.onPackageFile(identify(filename, name), filename, this.exports));
-      } else if (folder !== undefined && name === undefined && filename.startsWith(folder)) {
-        replaceExports(this, listener.onApplicationFile(filename, this.exports));
-      }
+    // Somebody else's extension handler, or no JavaScript.
+    if (!hasRun) {
+      Reflect.deleteProperty(this, '_compile');
+      action();
     }
     return result;
   };
