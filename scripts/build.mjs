@@ -5,6 +5,7 @@
  *   - `@opentelemetry/api` is in the agent's own file, where every other part finds it: one file less to load at start;
  *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
  *     import-in-the-middle are inert: our hook is the only one;
+ *   - the base package's shimmer is replaced by ours, whose wrappers look like what they wrap;
  *   - import-in-the-middle's loader keeps its own layout (it refers to its register.js by URL).
  */
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -31,6 +32,8 @@ const SHARED_BY_OFFICIAL = new Map([
   ['@opentelemetry/core', 'instrumentations/core'],
 ]);
 const LOADER = 'import-in-the-middle';
+/** In the place of the base package's own, which leaves marks on what it wraps. */
+const QUIET_SHIMMER = join(root, 'src/instrumentation/quiet-shimmer.ts');
 
 /** Entries still to build: output name (without extension) -> input. */
 const queue = new Map();
@@ -103,6 +106,12 @@ function splitting(output) {
         if (output === SHARED.get(BASE) && (path === 'require-in-the-middle' || path === LOADER)) {
           return { path, namespace: 'inert' };
         }
+        // Wrapped functions look like the originals, and nothing is written to the application's stderr.
+        if (importer.includes(`${BASE}/build/esm/`) && /(^|\/)shimmer$/.test(path))
+          return { path: toFile(chunkFor(QUIET_SHIMMER, importer)), external: true };
+        if (importer.includes(`${BASE}/build/esm/`) && /(^|\/)utils$/.test(path) && !importer.startsWith('quiet:')) {
+          return { path: resolve(dirname(importer), `${path}.js`), namespace: 'quiet' };
+        }
         return undefined;
       });
       context.onLoad({ filter: /.*/, namespace: 'api' }, () => ({
@@ -113,6 +122,11 @@ function splitting(output) {
       context.onLoad({ filter: /.*/, namespace: 'silent' }, () => ({
         contents: 'module.exports = () => () => undefined;',
         loader: 'js',
+      }));
+      context.onLoad({ filter: /.*/, namespace: 'quiet' }, ({ path }) => ({
+        contents: `export * from ${JSON.stringify(path)}; export { isWrapped } from ${JSON.stringify('./shimmer')};`,
+        loader: 'js',
+        resolveDir: dirname(path),
       }));
       context.onLoad({ filter: /.*/, namespace: 'inert' }, () => ({
         contents: 'class Hook { unhook() {} }\nmodule.exports = Hook; module.exports.Hook = Hook;',
@@ -132,6 +146,8 @@ const COMMON = {
   minifyWhitespace: true,
   keepNames: false,
   legalComments: 'none',
+  // Node.js prints the whole source line of an uncaught exception.
+  lineLimit: 120,
   metafile: true,
   logLevel: 'warning',
 };
@@ -189,8 +205,8 @@ function writeTypes() {
 async function writeNotice() {
   const folders = new Set();
   for (const file of inputs) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file);
-    if (match !== null) folders.add(match[1]);
+    const match = /^(?:quiet:)?(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file);
+    if (match !== null) folders.add(relative(root, resolve(root, match[1])));
   }
   const sections = [];
   for (const folder of [...folders].sort()) {

@@ -37,7 +37,7 @@ export function renderLibraryTable() {
     .map((entry) => {
       // Creating a global one subscribes for good; what it covers is known without.
       const targets = entry.isGlobal ? [] : entry.load(context).targets;
-      const state = entry.isOffByDefault ? 'off' : 'on';
+      const state = entry.isOffByDefault ? 'off' : entry.makesMiddlewareSpansOnly ? 'with middleware spans' : 'on';
       return `| \`${entry.name}\` | ${describeModules(entry, targets)} | ${state} |`;
     });
   return ['| Instrumentation | Modules and versions | By default |', '| --- | --- | --- |', ...rows].join('\n');

@@ -4,6 +4,8 @@
  * the patches of its module definitions are applied by our hook.
  */
 import type { TracerProvider } from '@opentelemetry/api';
+import { Faults } from './patch.js';
+import type { ContainmentOptions } from './quiet-shimmer.js';
 import { filterSpans, type SpanFilter } from './span-filter.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
@@ -31,11 +33,22 @@ export interface OfficialInstrumentation {
 
 export type OfficialConstructor = new (config: Record<string, unknown>) => OfficialInstrumentation;
 
-export interface AdapterOptions {
+type ShimmerModule = typeof import('./quiet-shimmer.js');
+
+export interface AdapterOptions extends ContainmentOptions {
   /** Passed to the constructor besides `enabled: false`. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Spans it makes that are left out. */
   readonly filter?: SpanFilter;
+}
+
+/** A function in the place of the exports has their name and length; its own properties are its business. */
+function named(patched: unknown, exports: unknown): unknown {
+  if (patched === exports || typeof patched !== 'function' || typeof exports !== 'function') return patched;
+  for (const key of ['name', 'length']) {
+    Object.defineProperty(patched, key, Object.getOwnPropertyDescriptor(exports, key) as PropertyDescriptor);
+  }
+  return patched;
 }
 
 function toTargets(definition: OfficialDefinition): PatchTarget[] {
@@ -45,7 +58,7 @@ function toTargets(definition: OfficialDefinition): PatchTarget[] {
     targets.push({
       module: definition.name,
       versions: definition.supportedVersions,
-      patch: (exports, version) => patch(exports, version),
+      patch: (exports, version) => named(patch(exports, version), exports),
     });
   }
   for (const file of definition.files ?? []) {
@@ -63,6 +76,7 @@ function toTargets(definition: OfficialDefinition): PatchTarget[] {
 
 /** Creates the official instrumentation and lists what it patches. Throws what its constructor throws. */
 export function adaptOfficial(
+  name: string,
   Official: OfficialConstructor,
   context: InstrumentationContext,
   options: AdapterOptions,
@@ -70,6 +84,8 @@ export function adaptOfficial(
   const official = new Official({ ...options.config, enabled: false });
   // Several packages ask themselves at run time whether they are enabled; enable() would install a second hook.
   official.isEnabled = () => true;
+  const { createWrapping } = require('./quiet-shimmer.js') as ShimmerModule;
+  Object.assign(official, createWrapping(new Faults(name, context.log), options));
   const provider = context.tracerProvider;
   official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
   return { targets: official.getModuleDefinitions().flatMap(toTargets) };

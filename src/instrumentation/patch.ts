@@ -7,16 +7,27 @@ import type { Log } from '../diag/log.js';
 // biome-ignore lint/suspicious/noExplicitAny: a patched function's parameters are its owner's business
 export type AnyFunction = (this: any, ...parameters: any[]) => any;
 
+/** A function that nobody constructs anything with has a prototype that says nothing. */
+function isClassLike(prototype: object | undefined): boolean {
+  if (prototype === undefined) return false;
+  return Reflect.ownKeys(prototype).length > 1 || Object.getPrototypeOf(prototype) !== Object.prototype;
+}
+
 /**
- * Makes the wrapper look like the original: name, length and further own properties (`promisify.custom`, statics).
+ * Makes the wrapper look like the original: name, length, further own properties (`promisify.custom`, statics), and what
+ * `new` and `instanceof` use.
  */
-function copyShape(wrapper: AnyFunction, original: AnyFunction): void {
+export function copyShape(wrapper: AnyFunction, original: AnyFunction): void {
   for (const key of Reflect.ownKeys(original)) {
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     const own = Object.getOwnPropertyDescriptor(wrapper, key);
-    if (descriptor === undefined || own?.configurable === false) continue;
-    Object.defineProperty(wrapper, key, descriptor);
+    if (descriptor === undefined) continue;
+    if (own?.configurable !== false) Object.defineProperty(wrapper, key, descriptor);
+    else if (key === 'prototype' && isClassLike(descriptor.value)) Reflect.set(wrapper, key, descriptor.value);
   }
+  const parent: unknown = Object.getPrototypeOf(original);
+  // A class that extends another; the prototype of async functions would make `inspect` say both kinds.
+  if (typeof parent === 'function' && parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
 }
 
 /**

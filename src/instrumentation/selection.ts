@@ -9,6 +9,7 @@ import type { TableEntry } from './table.js';
 
 function isSelected(entry: TableEntry, config: AgentConfig['instrumentations']): boolean {
   if (config.disabled.includes(entry.name)) return false;
+  if (entry.makesMiddlewareSpansOnly === true && !config.hasMiddlewareSpans) return false;
   const own = config.switches[entry.name];
   if (own !== undefined) return own;
   if (config.enabled !== undefined) return config.enabled.includes(entry.name);

@@ -21,6 +21,8 @@ export interface TableEntry {
   readonly isGlobal?: boolean;
   /** Patches a file of the application itself, named by its absolute path (the handler of an AWS Lambda). */
   readonly patchesApplicationFiles?: boolean;
+  /** All that it makes are spans inside a request, which nobody sees unless OTEL_NODE_MIDDLEWARE_SPANS asks for them. */
+  readonly makesMiddlewareSpansOnly?: boolean;
   /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
   readonly propagates?: boolean;
   load(context: InstrumentationContext): Instrumentation;
@@ -51,7 +53,7 @@ function official(
     load(context) {
       const Official = (load() as Record<string, OfficialConstructor>)[exportName];
       if (Official === undefined) throw new Error(`the package does not export ${exportName}`);
-      return adaptOfficial(Official, context, options(context.config));
+      return adaptOfficial(name, Official, context, options(context.config));
     },
   };
 }
@@ -97,6 +99,10 @@ function maskQueries(config: AgentConfig, dialect: 'postgresql' | 'mysql'): Span
   return { maskQuery: (text) => describe(text).sanitized };
 }
 
+type MessagingModule = typeof import('./messages.js');
+const messages = (): MessagingModule => require('./messages.js');
+
+const MIDDLEWARE_ONLY: Extra = { makesMiddlewareSpansOnly: true };
 const BUILTIN: Extra = { isBuiltin: true };
 const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
 const GLOBAL: Extra = { isGlobal: true, propagates: true };
@@ -118,7 +124,7 @@ export const TABLE: readonly TableEntry[] = [
     ['amqplib'],
     'AmqplibInstrumentation',
     () => require('@opentelemetry/instrumentation-amqplib'),
-    undefined,
+    () => ({ prepare: messages().AMQPLIB_PARAMETERS }),
     CARRIES_CONTEXT,
   ),
   official(
@@ -168,7 +174,8 @@ export const TABLE: readonly TableEntry[] = [
     ['dataloader'],
     'DataloaderInstrumentation',
     () => require('@opentelemetry/instrumentation-dataloader'),
-    withoutMiddleware,
+    undefined,
+    MIDDLEWARE_ONLY,
   ),
   official(
     'dns',
@@ -199,7 +206,8 @@ export const TABLE: readonly TableEntry[] = [
     ['generic-pool'],
     'GenericPoolInstrumentation',
     () => require('@opentelemetry/instrumentation-generic-pool'),
-    withoutMiddleware,
+    undefined,
+    MIDDLEWARE_ONLY,
   ),
   official(
     'graphql',
@@ -230,7 +238,7 @@ export const TABLE: readonly TableEntry[] = [
     ['kafkajs'],
     'KafkaJsInstrumentation',
     () => require('@opentelemetry/instrumentation-kafkajs'),
-    undefined,
+    () => ({ prepare: messages().KAFKAJS_PARAMETERS }),
     CARRIES_CONTEXT,
   ),
   official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex')),
@@ -274,7 +282,8 @@ export const TABLE: readonly TableEntry[] = [
     ['@nestjs/core'],
     'NestInstrumentation',
     () => require('@opentelemetry/instrumentation-nestjs-core'),
-    withoutMiddleware,
+    undefined,
+    MIDDLEWARE_ONLY,
   ),
   official(
     'net',
@@ -328,8 +337,12 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-router'),
     withoutMiddleware,
   ),
-  official('socket.io', ['socket.io'], 'SocketIoInstrumentation', () =>
-    require('@opentelemetry/instrumentation-socket.io'),
+  official(
+    'socket.io',
+    ['socket.io'],
+    'SocketIoInstrumentation',
+    () => require('@opentelemetry/instrumentation-socket.io'),
+    () => ({ link: messages().SOCKET_IO_LINKS }),
   ),
   official('tedious', ['tedious'], 'TediousInstrumentation', () => require('@opentelemetry/instrumentation-tedious')),
   official(

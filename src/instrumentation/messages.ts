@@ -1,0 +1,57 @@
+/**
+ * Messages that official instrumentations write propagation headers into: they get copies, because the application's own
+ * objects must stay as they are, frozen ones included. Application's thread; loaded with the library.
+ */
+import type { LinkParameters, PrepareParameters } from './quiet-shimmer.js';
+
+interface WithHeaders {
+  readonly headers?: object | null | undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function withOwnHeaders<Message extends WithHeaders>(message: Message): Message {
+  return { ...message, headers: { ...message.headers } };
+}
+
+/** `publish(exchange, routingKey, content, options, ...)` of both kinds of channel. */
+export const AMQPLIB_PARAMETERS: PrepareParameters = {
+  publish([exchange, routingKey, content, options, ...rest]) {
+    if (options !== undefined && options !== null && !isObject(options)) return undefined;
+    return [exchange, routingKey, content, withOwnHeaders((options ?? {}) as WithHeaders), ...rest];
+  },
+};
+
+/** Undefined for what kafkajs refuses: its error shows the message as the application gave it. */
+function copyRecord(record: unknown): unknown {
+  if (!isObject(record) || !Array.isArray(record.messages)) return undefined;
+  const isValid = record.messages.every((message: unknown) => isObject(message) && message.value !== undefined);
+  return isValid ? { ...record, messages: record.messages.map(withOwnHeaders) } : undefined;
+}
+
+function copyBatch(batch: unknown): unknown {
+  if (!isObject(batch) || !Array.isArray(batch.topicMessages)) return undefined;
+  const topicMessages = batch.topicMessages.map(copyRecord);
+  return topicMessages.includes(undefined) ? undefined : { ...batch, topicMessages };
+}
+
+const firstCopied =
+  (copy: (value: unknown) => unknown) =>
+  ([first, ...rest]: unknown[]): unknown[] | undefined => {
+    const copied = copy(first);
+    return copied === undefined ? undefined : [copied, ...rest];
+  };
+
+/** Producers get one record or a batch of them, consumers an object whose functions are replaced. */
+export const KAFKAJS_PARAMETERS: PrepareParameters = {
+  send: firstCopied(copyRecord),
+  sendBatch: firstCopied(copyBatch),
+  run: firstCopied((config) => (isObject(config) ? { ...config } : undefined)),
+};
+
+/** `off(event, listener)` and `listeners(event)` know a wrapped listener by this property. Node: events, `once`. */
+export const SOCKET_IO_LINKS: LinkParameters = {
+  on([, listener], [, given]) {
+    if (listener !== given && typeof listener === 'function') Object.assign(listener, { listener: given });
+  },
+};
