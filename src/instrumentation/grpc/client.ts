@@ -166,14 +166,20 @@ class ClientCall implements Listener {
   #end(span: Span, { code, details }: Status): void {
     this.#span = undefined;
     try {
+      this.#record(span, code, details);
+    } catch (error) {
+      this.#tracing.faults.record(error);
+    }
+  }
+
+  #record(span: Span, code: number, details: string): void {
+    try {
       recordStatus(span, code, isClientError(code), details);
       const peer = this.#call?.getPeer();
       // A call without a connection says its target, or that it does not know.
       if (peer !== undefined && peer !== 'unknown' && peer !== startsOf(this.#channel).target) {
         recordPeer(span, peerOf(peer));
       }
-    } catch (error) {
-      this.#tracing.faults.record(error);
     } finally {
       span.end();
     }

@@ -110,15 +110,21 @@ class ServerCall {
   }
 
   #end(): void {
-    const span = this.#span;
+    try {
+      this.#record(this.#span);
+    } catch (error) {
+      this.#faults.record(error);
+    }
+  }
+
+  #record(span: Span): void {
     try {
       const sent = sentStatus(this.#stream);
       const code = sent === undefined ? CANCELLED : Number(sent['grpc-status']);
       recordStatus(span, code, isServerError(code), decodeDetails(sent?.['grpc-message']));
-    } catch (error) {
-      this.#faults.record(error);
+    } finally {
+      span.end();
     }
-    span.end();
   }
 }
 

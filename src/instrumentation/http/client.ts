@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Context, context as contextApi, type Span, SpanKind, type TextMapSetter } from '@opentelemetry/api';
 import { inject, isSuppressed } from '../context.js';
 import { failSpan, failSpanByCode } from '../operation.js';
-import type { AnyFunction } from '../patch.js';
+import type { AnyFunction, Faults } from '../patch.js';
 import { OTHER, URL_FULL } from '../semconv.js';
 import { clientAttributes, type RequestInput, type RequestView, recordConnection } from './attributes.js';
 import { earlyHeadersOf, headerCarrierSetter, previewRequest, withHeaders } from './early-headers.js';
@@ -138,7 +138,7 @@ function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing):
 function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
   // Somebody else's stand-in (a mock) has no events of ours: a span would stay open for ever.
   if (!(request instanceof tracing.ClientRequest) || exchanges.get(request) !== undefined) {
-    abandon(call);
+    abandon(call, tracing.faults);
     return;
   }
   const { parent } = call;
@@ -150,11 +150,15 @@ function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
   if (call.span === undefined) inject(parent, span, request, setter);
 }
 
-/** Ends what was started for a request that did not come about. */
-function abandon({ span }: Call): void {
+/** Ends what was started for a request that did not come about. Never throws: an exception may be on its way. */
+function abandon({ span }: Call, faults: Faults): void {
   if (span === undefined) return;
-  failSpanByCode(span, OTHER);
-  span.end();
+  try {
+    failSpanByCode(span, OTHER);
+    span.end();
+  } catch (error) {
+    faults.record(error);
+  }
 }
 
 /**
@@ -176,7 +180,7 @@ export function wrapRequest(original: AnyFunction, protocol: string, tracing: Ht
     try {
       request = original.apply(this, call?.parameters ?? parameters) as ClientRequest;
     } finally {
-      if (request === undefined && call !== undefined) abandon(call);
+      if (request === undefined && call !== undefined) abandon(call, faults);
     }
     try {
       if (fault !== undefined) faults.record(fault);

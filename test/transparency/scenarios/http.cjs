@@ -197,6 +197,8 @@ exports.run = async (t) => {
     'bad protocol': () => http.request('ftp://127.0.0.1/'),
     'bad path': () => http.request({ ...at, path: '/a b' }),
     'bad header': () => http.request({ ...at, headers: { 'x y': '1' } }),
+    'bad array of headers': () => http.request({ ...at, headers: ['x y', '1'] }),
+    'bad header that expects': () => http.request({ ...at, headers: { Expect: '100-continue', 'x y': '1' } }),
     'bad method': () => http.request({ ...at, method: 'A B' }),
     'bad options': () => http.request(null),
     'bad host': () => http.request({ host: 5 }),
