@@ -208,6 +208,11 @@ export const CATALOGUE = {
     'Its code failed ten times, so it does nothing any more until the process ends.',
     'Report the line before it. `OTEL_NODE_DISABLED_INSTRUMENTATIONS` switches the instrumentation off from the start.',
   ),
+  TA2020: info(
+    'A library is newer than the tested versions',
+    'Its shape is the one that the agent knows, so it is traced.',
+    'Nothing, unless its spans look wrong: then look for a newer version of the agent.',
+  ),
   TA3001: errorWithFix(
     'Connection refused',
     'Nothing listens at the address.',

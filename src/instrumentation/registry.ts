@@ -26,6 +26,7 @@ export interface Registry extends ModuleListener, EsmListener {
 }
 
 type Satisfies = (version: string, range: string, options: { includePrerelease: boolean }) => boolean;
+type IsGreater = (version: string, range: string, options: { includePrerelease: boolean }) => boolean;
 
 function isSupported(version: string | undefined, target: PatchTarget): boolean {
   if (target.versions.length === 0 || target.versions.includes('*')) return true;
@@ -33,6 +34,17 @@ function isSupported(version: string | undefined, target: PatchTarget): boolean 
   // Loaded with the first package that declares a range, never at boot.
   const satisfies = require('semver/functions/satisfies') as Satisfies;
   return target.versions.some((range) => satisfies(version, range, { includePrerelease: true }));
+}
+
+function rangesOf(targets: readonly PatchTarget[]): string {
+  return [...new Set(targets.flatMap((target) => target.versions))].join(' || ');
+}
+
+/** Newer than every range, as opposed to older or in a gap. */
+function isNewer(version: string | undefined, targets: readonly PatchTarget[]): boolean {
+  if (version === undefined) return false;
+  const isGreater = require('semver/ranges/gtr') as IsGreater;
+  return isGreater(version, rangesOf(targets), { includePrerelease: true });
 }
 
 function targetFor(identity: PackageIdentity, filename: string): string | undefined {
@@ -48,7 +60,7 @@ class ModuleRegistry implements Registry {
   readonly #slots = new Map<string, Slot[]>();
   readonly #context: InstrumentationContext;
   readonly #applied = new Set<string>();
-  readonly #reportedVersions = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(entries: readonly TableEntry[], context: InstrumentationContext) {
     this.#context = context;
@@ -117,12 +129,16 @@ class ModuleRegistry implements Registry {
       const instrumentation = this.#instrumentationOf(slot);
       if (instrumentation === null) continue;
       const targets = instrumentation.targets.filter((target) => target.module === module);
+      const isTried =
+        slot.entry.isBuiltin !== true && instrumentation.checksShape === true && this.#isTried(version, targets);
       for (const target of targets) {
-        if (target.file === file && (slot.entry.isBuiltin === true || isSupported(version, target))) {
+        if (target.file !== file) continue;
+        if (isTried) current = this.#tryNewer(slot, target, version as string, current);
+        else if (slot.entry.isBuiltin === true || isSupported(version, target)) {
           current = this.#apply(slot, target, version, current);
         }
       }
-      if (file === undefined) this.#reportUnsupported(slot, module, version, targets);
+      if (file === undefined && !isTried) this.#reportUnsupported(slot, module, version, targets);
     }
     return current;
   }
@@ -153,17 +169,39 @@ class ModuleRegistry implements Registry {
     }
   }
 
+  #isTried(version: string | undefined, targets: readonly PatchTarget[]): boolean {
+    return !targets.some((target) => isSupported(version, target)) && isNewer(version, targets);
+  }
+
+  /** A release that nobody has tested: traced if the patch finds what it expects, left alone otherwise. */
+  #tryNewer(slot: Slot, target: PatchTarget, version: string, exports: unknown): unknown {
+    const newer = `${target.module} ${version} is newer than the supported ${rangesOf([target])}`;
+    try {
+      const patched = target.patch(exports, version);
+      this.#applied.add(slot.entry.name);
+      this.#once(newer, () => this.#context.log.info('TA2020', `${newer}; it looks the same and is traced`));
+      return patched ?? exports;
+    } catch (error) {
+      const text = `${newer} and looks different: left as it is (${String(error)})`;
+      this.#once(text, () => this.#context.log.warn('TA2001', text));
+      return exports;
+    }
+  }
+
+  /** What several targets of one package come to is said for the first of them. */
+  #once(subject: string, say: () => void): void {
+    if (this.#reported.has(subject)) return;
+    this.#reported.add(subject);
+    say();
+  }
+
   #reportUnsupported(slot: Slot, module: string, version: string | undefined, targets: readonly PatchTarget[]): void {
     if (slot.entry.isBuiltin === true || targets.length === 0) return;
     if (targets.some((target) => isSupported(version, target))) return;
-    const key = `${module}@${version}`;
-    if (this.#reportedVersions.has(key)) return;
-    this.#reportedVersions.add(key);
-    const ranges = [...new Set(targets.flatMap((target) => target.versions))].join(' || ');
-    this.#context.log.warn(
-      'TA2001',
-      `${module} ${version ?? '(unknown version)'} is not traced: supported is ${ranges}`,
-    );
+    const subject = `${module} ${version ?? '(unknown version)'}`;
+    this.#once(subject, () => {
+      this.#context.log.warn('TA2001', `${subject} is not traced: supported is ${rangesOf(targets)}`);
+    });
   }
 }
 

@@ -75,7 +75,8 @@ function own(
     ...extra,
     load(context) {
       const isOfficial = context.config.instrumentations.official.includes(name);
-      return isOfficial && alternative !== undefined ? alternative.load(context) : load().create(context);
+      if (isOfficial && alternative !== undefined) return alternative.load(context);
+      return { ...load().create(context), checksShape: true };
     },
   };
 }

@@ -29,6 +29,8 @@ export interface PatchTarget {
 
 export interface Instrumentation {
   readonly targets: readonly PatchTarget[];
+  /** Its patches throw before they change anything when a module does not look as expected: newer releases are tried. */
+  readonly checksShape?: boolean;
 }
 
 /** What an instrumentation module exports as `create`. Called once, when the application first loads a target. */

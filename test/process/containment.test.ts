@@ -50,8 +50,10 @@ interface Scenario {
 function linesOf({ messages }: Outcome, instrumentation: string): { failed: string[]; off: string[] } {
   const about = messages.filter((line) => line.includes(`instrumentation ${instrumentation} `));
   return {
-    failed: about.filter((line) => line.startsWith('trace-agent warn: ') && line.includes(' failed: ')),
-    off: about.filter((line) => line.startsWith('trace-agent error: ') && line.includes(' is off after 10 faults')),
+    failed: about.filter((line) => line.startsWith('trace-agent warn TA2005: ') && line.includes(' failed: ')),
+    off: about.filter(
+      (line) => line.startsWith('trace-agent error TA2006: ') && line.includes(' is off after 10 faults'),
+    ),
   };
 }
 

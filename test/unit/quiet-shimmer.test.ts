@@ -18,10 +18,7 @@ type Wrap = (owner: object, name: PropertyKey, make: (original: AnyFunction) => 
 
 function setUp(options: ContainmentOptions = {}) {
   const lines: string[] = [];
-  const faults = new Faults(
-    'lib',
-    createLog('info', (line) => lines.push(line)),
-  );
+  const faults = new Faults('lib', createLog('info', { write: (line) => lines.push(line) }));
   return { wrap: createWrapping(faults, options)._wrap as Wrap, faults, lines };
 }
 

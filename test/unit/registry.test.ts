@@ -14,7 +14,7 @@ function identity(version: string): PackageIdentity {
   return { name: 'lib', baseDir: '/app/node_modules/lib', version, mainFile: MAIN };
 }
 
-function setUp(targets: PatchTarget[], extra: Partial<TableEntry> = {}) {
+function setUp(targets: PatchTarget[], extra: Partial<TableEntry> = {}, checksShape = false) {
   const lines: string[] = [];
   let loads = 0;
   const entry: TableEntry = {
@@ -22,7 +22,7 @@ function setUp(targets: PatchTarget[], extra: Partial<TableEntry> = {}) {
     modules: ['lib'],
     load: () => {
       loads += 1;
-      return { targets };
+      return { targets, checksShape };
     },
     ...extra,
   };
@@ -66,6 +66,25 @@ t.test('the last accepted and the first rejected version', async (t) => {
   t.strictSame(lines, [
     'trace-agent warn TA2001: lib 1.4.9 is not traced: supported is >=1.5.0 <3\n',
     'trace-agent warn TA2001: lib 3.0.0 is not traced: supported is >=1.5.0 <3\n',
+  ]);
+});
+
+t.test('a newer release is tried when the patch checks what it finds', async (t) => {
+  const patch = (exports: unknown) => {
+    if (exports !== 'as expected') throw new TypeError('no such method');
+    return { patched: exports };
+  };
+  const { registry, lines } = setUp([{ module: 'lib', versions: ['>=1.5.0 <3', '^3.2.0'], patch }], {}, true);
+  t.strictSame(registry.onPackageFile(identity('4.0.0'), MAIN, 'as expected'), { patched: 'as expected' });
+  t.equal(registry.onPackageFile(identity('5.0.0-rc.1'), MAIN, 'otherwise'), 'otherwise');
+  t.equal(registry.onPackageFile(identity('5.0.0-rc.1'), MAIN, 'otherwise'), 'otherwise');
+  t.equal(registry.onPackageFile(identity('1.0.0'), MAIN, 'as expected'), 'as expected', 'older ones are not');
+  t.equal(registry.onPackageFile(identity('3.1.0'), MAIN, 'as expected'), 'as expected', 'nor those in a gap');
+  t.strictSame(lines, [
+    'trace-agent info TA2020: lib 4.0.0 is newer than the supported >=1.5.0 <3 || ^3.2.0; it looks the same and is traced\n',
+    'trace-agent warn TA2001: lib 5.0.0-rc.1 is newer than the supported >=1.5.0 <3 || ^3.2.0 and looks different: left as it is (TypeError: no such method)\n',
+    'trace-agent warn TA2001: lib 1.0.0 is not traced: supported is >=1.5.0 <3 || ^3.2.0\n',
+    'trace-agent warn TA2001: lib 3.1.0 is not traced: supported is >=1.5.0 <3 || ^3.2.0\n',
   ]);
 });
 

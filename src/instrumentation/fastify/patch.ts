@@ -62,6 +62,7 @@ export const create: CreateInstrumentation = ({ log }) => {
         module: FASTIFY.module,
         versions: FASTIFY.versions,
         patch(exports) {
+          if (typeof exports !== 'function') throw new TypeError('the module is no function');
           // One channel serves every copy of fastify in the process.
           if (!isSubscribed) subscribe('fastify.initialization', onInitialization);
           isSubscribed = true;
