@@ -112,7 +112,8 @@ exports.run = async (t) => {
   borrowed.release();
   await waiting;
   await pool.end();
-  t.note('pool events', poolEvents.seen);
+  // When the pool learns that a connection is gone depends on the server.
+  t.note('pool events', poolEvents.seen.map((event) => JSON.stringify(event)).sort());
   await t.attempt('pool after the end', () => pool.query('SELECT 1').then(plain, failure));
   await t.attempt('refused', () => new pg.Client({ host: '127.0.0.1', port: 1 }).connect());
 };
