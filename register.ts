@@ -6,8 +6,10 @@ import { isSwitchedOff, readEarlyVoice } from './src/config/early.js';
 import { judge, STARTED_KEY } from './src/guard.js';
 
 /** The agent's log may not be loadable: an unsupported runtime would not parse it. */
-function say(code: 'TA1003' | 'TA1005', message: string): void {
+function say(code: 'TA1003' | 'TA1005', text: string): void {
   try {
+    // "Cannot find module" comes with its require stack.
+    const message = text.replace(/\s*[\r\n]+\s*/g, ' ');
     const voice = readEarlyVoice();
     if (voice.isSilent) return;
     const line = voice.isJson

@@ -3,7 +3,6 @@
  * before the application's first line.
  */
 import { join } from 'node:path';
-import type { TracerProvider } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import { loadConfig } from './config/config.js';
 import { collectSecrets } from './config/secrets.js';
@@ -13,15 +12,19 @@ import { createLog, type Log } from './diag/log.js';
 import { describeStart } from './diag/start-line.js';
 import { inspectEntry } from './hooks/entry.js';
 import { installHooks } from './hooks/install.js';
-import { createRegistry } from './instrumentation/registry.js';
+import { createRegistry, type Registry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import { startContext } from './sdk/context.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
 import { isLoaderThread, isMainThread } from './thread.js';
+import type { Tracing } from './tracing.js';
 import { AGENT_VERSION, SDK_VERSION } from './version.js';
+import type { LateChecks } from './watch/late-checks.js';
+import { startWatch } from './watch/watch.js';
 
 type TracingModule = typeof import('./tracing.js');
 
@@ -45,23 +48,49 @@ function printConfig(loaded: LoadedConfig, service: ServiceIdentity, log: Log): 
   for (const { name, value, source } of settings) log.info('TA1007', `${name}=${value} (${source})`);
 }
 
-function startTracing(
-  { config, exporterEnvironment }: LoadedConfig,
-  service: ServiceIdentity,
-  log: Log,
-): TracerProvider {
+function startTracing({ config, exporterEnvironment }: LoadedConfig, service: ServiceIdentity, log: Log): Tracing {
   const tracing = require('./tracing.js') as TracingModule;
   const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
   const exporterFile = join(__dirname, 'worker.js');
-  const { provider, deliverer } = tracing.startTracing({
-    config,
-    readResource,
-    log,
-    exporterFile,
-    exporterEnvironment,
-  });
+  const started = tracing.startTracing({ config, readResource, log, exporterFile, exporterEnvironment });
+  const { deliverer } = started;
   installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
-  return provider;
+  if (!started.isGlobal) {
+    log.warn(
+      'TA2011',
+      'another OpenTelemetry SDK has registered before, and gets the spans that the application makes',
+    );
+  }
+  return started;
+}
+
+interface Watched {
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly entryFile: string | undefined;
+  readonly tracing: Tracing;
+  readonly propagator: WatchedPropagator | undefined;
+}
+
+const LATE_CHECK_MILLIS = [5000, 60_000];
+
+/** Looks for what only shows later. In the main thread alone: its findings are about the process. */
+function watch({ log, registry, entryFile, tracing, propagator }: Watched): void {
+  let checks: LateChecks | undefined;
+  const load = (): LateChecks => {
+    const { LateChecks } = require('./watch/late-checks.js') as typeof import('./watch/late-checks.js');
+    const loadedFiles = () => Object.keys(require.cache);
+    return new LateChecks({ log, registry, entryFile, loadedFiles, spanCount: tracing.spanCount });
+  };
+  startWatch({
+    log,
+    onTick(ageMillis) {
+      propagator?.check();
+      if (!LATE_CHECK_MILLIS.includes(ageMillis)) return;
+      checks ??= load();
+      checks.run(ageMillis === LATE_CHECK_MILLIS.at(-1));
+    },
+  });
 }
 
 // In the published package every other part takes the API from here (scripts/build.mjs).
@@ -84,8 +113,15 @@ export function start(notice?: string): void {
 
   const entry = inspectEntry(entryFile, process.execArgv, isMain ? undefined : process.cwd());
   const service = identifyService(config, entry.package);
-  startContext(config.propagators);
-  const tracerProvider = config.isSdkDisabled ? trace.getTracerProvider() : startTracing(loaded, service, log);
+  const facts = { propagators: config.propagators, sampler: config.sampler.name, log };
+  let propagator: WatchedPropagator | undefined;
+  startContext(config.propagators, (inner) => {
+    if (!isMain || config.isSdkDisabled) return inner;
+    propagator = watchPropagator(inner, facts);
+    return propagator;
+  });
+  const tracing = config.isSdkDisabled ? undefined : startTracing(loaded, service, log);
+  const tracerProvider = tracing?.provider ?? trace.getTracerProvider();
   const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
   const { file, isEsm } = entry;
   installHooks(registry, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
@@ -95,4 +131,5 @@ export function start(notice?: string): void {
   const line = describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node });
   log.info(config.isSdkDisabled ? 'TA1002' : 'TA1001', line);
   if (config.isConfigPrinted) printConfig(loaded, service, log);
+  if (tracing !== undefined) watch({ log, registry, entryFile, tracing, propagator });
 }

@@ -25,7 +25,11 @@ export interface TracingOptions {
 
 export interface Tracing {
   readonly provider: TracerProvider;
+  /** False when another SDK has registered before. */
+  readonly isGlobal: boolean;
   readonly deliverer: Deliverer;
+  /** Sampled spans that ended so far; undefined when spans go nowhere but to the console. */
+  spanCount(): number | undefined;
 }
 
 const USER_AGENT = `Trace-Agent/${AGENT_VERSION} OTel-OTLP-Exporter-JavaScript/${OTLP_VERSION}`;
@@ -80,7 +84,8 @@ export function startTracing(options: TracingOptions): Tracing {
     processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
   }
   return {
-    provider: startTracerProvider(options.config, options.readResource, processors),
+    ...startTracerProvider(options.config, options.readResource, processors),
     deliverer: deliver(pipelines),
+    spanCount: () => pipelines[0]?.counters.created,
   };
 }

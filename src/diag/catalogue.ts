@@ -208,6 +208,33 @@ export const CATALOGUE = {
     'Its code failed ten times, so it does nothing any more until the process ends.',
     'Report the line before it. `OTEL_NODE_DISABLED_INSTRUMENTATIONS` switches the instrumentation off from the start.',
   ),
+  TA2007: warnWithFix(
+    'A library was loaded before the agent',
+    'Only what is loaded after the agent can be patched.',
+    'load the agent before everything else: `--require @org/trace-agent/register`, first in NODE_OPTIONS',
+  ),
+  TA2008: warnWithFix(
+    'The application is bundled',
+    'A bundler has put libraries into the file of the application, where they cannot be patched. Built-in modules such as ' +
+      '`http` are traced all the same.',
+    'mark the libraries as external in the bundler, and install them beside the bundle',
+  ),
+  TA2009: warnWithFix(
+    'A library was loaded as an ES module',
+    'The library has a build of its own for ES modules, which cannot be patched.',
+    'load it with `require` (createRequire of node:module), which gives the build that is traced',
+  ),
+  TA2010: info(
+    'Nothing to trace was loaded',
+    'A minute after its start the application has used no library and no built-in module that the agent traces.',
+    'See the list of libraries in the README, and `OTEL_NODE_ENABLED_INSTRUMENTATIONS`, ' +
+      '`OTEL_NODE_DISABLED_INSTRUMENTATIONS`. Was the agent loaded into the process that does the work?',
+  ),
+  TA2011: warnWithFix(
+    'A second agent is in the process',
+    'Another tracing agent, or an OpenTelemetry SDK of the application, patches the same libraries.',
+    'remove one of the two: its preload from NODE_OPTIONS, or its start from the application',
+  ),
   TA2020: info(
     'A library is newer than the tested versions',
     'Its shape is the one that the agent knows, so it is traced.',
@@ -379,6 +406,21 @@ export const CATALOGUE = {
     '`OTEL_EXPORTER_OTLP_PROTOCOL` is not set, and the port does not speak the default protocol. The agent found out which ' +
       'one it speaks and uses that.',
     'Set `OTEL_EXPORTER_OTLP_PROTOCOL` to what the line says. With it set, the agent never changes the protocol.',
+  ),
+  TA4001: warnWithFix(
+    'The callers do not sample',
+    'The requests carry a trace context that says "not sampled", and a `parentbased_` sampler follows it.',
+    'raise the sampling rate of the callers (a gateway, a mesh), or set OTEL_TRACES_SAMPLER=always_on',
+  ),
+  TA4002: warn(
+    'Requests carry a context that is not read',
+    'The callers pass the trace context on in a format that `OTEL_PROPAGATORS` does not have, so traces fall apart.',
+    'Add the format that the line names to `OTEL_PROPAGATORS`.',
+  ),
+  TA4003: warn(
+    'The clock jumped',
+    'The clock of the system was set, the machine slept, or the application replaced `Date.now`.',
+    'Nothing, if it happens once. Keep the clock of the node in step (NTP).',
   ),
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 

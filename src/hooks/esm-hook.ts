@@ -14,6 +14,10 @@ export interface EsmListener {
   wantsEsmPackage(name: string): boolean;
   /** Gets the namespace of a package's entry after evaluation. Must not throw. */
   onEsmPackage(identity: PackageIdentity, namespace: unknown): void;
+  /** True when files of this package are wanted in either form. */
+  wantsPackage(name: string): boolean;
+  /** The entry of a wanted package is about to be loaded as an ES module that is not wanted. Must not throw. */
+  onOtherEsmPackage(identity: PackageIdentity): void;
 }
 
 const REPORT_KEY = 'org.trace-agent.esm-evaluated';
@@ -74,9 +78,13 @@ export function interceptEsm(listener: EsmListener): LoadInterceptor {
     if (marker === -1) return undefined;
     const filename = fileURLToPath(url);
     const name = packageNameOf(filename);
-    if (name === undefined || !listener.wantsEsmPackage(name)) return undefined;
+    if (name === undefined || !listener.wantsPackage(name)) return undefined;
     const identity = identify(filename, name);
     if (!isPackageEntry(identity, filename)) return undefined;
+    if (!listener.wantsEsmPackage(name)) {
+      listener.onOtherEsmPackage(identity);
+      return undefined;
+    }
     const loaded = nextLoad(url, context);
     const source = appendReport(loaded.source, url);
     if (loaded.format !== 'module' || source === undefined) return loaded;

@@ -5,6 +5,7 @@
 import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
+import { Libraries } from './libraries.js';
 import type { TableEntry } from './table.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
@@ -12,11 +13,15 @@ interface Slot {
   readonly entry: TableEntry;
   /** undefined = not created yet; null = its creation failed. */
   instrumentation: Instrumentation | null | undefined;
+  /** The first module that was patched. */
+  patched: string | undefined;
 }
 
 export interface RegistryReport {
   /** Instrumentations that patched at least one module, by name. */
   readonly applied: ReadonlySet<string>;
+  /** Every library with an instrumentation that was loaded. */
+  readonly libraries: Libraries;
 }
 
 export interface Registry extends ModuleListener, EsmListener {
@@ -60,7 +65,7 @@ class ModuleRegistry implements Registry {
   readonly #slots = new Map<string, Slot[]>();
   readonly #context: InstrumentationContext;
   readonly #applied = new Set<string>();
-  readonly #reported = new Set<string>();
+  readonly #libraries = new Libraries();
 
   constructor(entries: readonly TableEntry[], context: InstrumentationContext) {
     this.#context = context;
@@ -69,7 +74,7 @@ class ModuleRegistry implements Registry {
     const applicationSlots: Slot[] = [];
     const globalSlots: Slot[] = [];
     for (const entry of entries) {
-      const slot: Slot = { entry, instrumentation: undefined };
+      const slot: Slot = { entry, instrumentation: undefined, patched: undefined };
       for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
       if (entry.isBuiltin === true) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
@@ -90,7 +95,7 @@ class ModuleRegistry implements Registry {
   }
 
   get report(): RegistryReport {
-    return { applied: this.#applied };
+    return { applied: this.#applied, libraries: this.#libraries };
   }
 
   wantsPackage(name: string): boolean {
@@ -119,15 +124,23 @@ class ModuleRegistry implements Registry {
     this.#patch(identity.name, undefined, identity.version, namespace);
   }
 
+  onOtherEsmPackage(identity: PackageIdentity): void {
+    this.#libraries.note(identity.name, identity.version, 'es module', 'its ES module build cannot be patched');
+  }
+
   onBuiltin(name: string, exports: unknown): void {
     this.#patch(name, undefined, undefined, exports);
   }
 
   #patch(module: string, file: string | undefined, version: string | undefined, exports: unknown): unknown {
     let current = exports;
+    this.#libraries.note(module, version, 'loaded');
     for (const slot of this.#slots.get(module) ?? []) {
       const instrumentation = this.#instrumentationOf(slot);
-      if (instrumentation === null) continue;
+      if (instrumentation === null) {
+        this.#libraries.note(module, version, 'failed', `instrumentation ${slot.entry.name} could not be loaded`);
+        continue;
+      }
       const targets = instrumentation.targets.filter((target) => target.module === module);
       const isTried =
         slot.entry.isBuiltin !== true && instrumentation.checksShape === true && this.#isTried(version, targets);
@@ -161,10 +174,14 @@ class ModuleRegistry implements Registry {
     try {
       const patched = target.patch(exports, version);
       this.#applied.add(slot.entry.name);
+      slot.patched ??= target.module;
+      this.#libraries.note(target.module, version, 'patched');
       return patched ?? exports;
     } catch (error) {
       const where = target.file === undefined ? target.module : `${target.module}/${target.file}`;
-      this.#context.log.warn('TA2003', `instrumentation ${slot.entry.name} left ${where} unpatched: ${String(error)}`);
+      const reason = `instrumentation ${slot.entry.name} left ${where} unpatched: ${String(error)}`;
+      this.#libraries.note(target.module, version, 'failed', reason);
+      this.#context.log.warn('TA2003', reason);
       return exports;
     }
   }
@@ -179,29 +196,26 @@ class ModuleRegistry implements Registry {
     try {
       const patched = target.patch(exports, version);
       this.#applied.add(slot.entry.name);
-      this.#once(newer, () => this.#context.log.info('TA2020', `${newer}; it looks the same and is traced`));
+      slot.patched ??= target.module;
+      const isNew = this.#libraries.note(target.module, version, 'patched');
+      if (isNew) this.#context.log.info('TA2020', `${newer}; it looks the same and is traced`);
       return patched ?? exports;
     } catch (error) {
-      const text = `${newer} and looks different: left as it is (${String(error)})`;
-      this.#once(text, () => this.#context.log.warn('TA2001', text));
+      const reason = `${newer} and looks different: left as it is (${String(error)})`;
+      this.#libraries.note(target.module, version, 'failed', reason);
+      this.#context.log.warn('TA2001', reason, reason);
       return exports;
     }
-  }
-
-  /** What several targets of one package come to is said for the first of them. */
-  #once(subject: string, say: () => void): void {
-    if (this.#reported.has(subject)) return;
-    this.#reported.add(subject);
-    say();
   }
 
   #reportUnsupported(slot: Slot, module: string, version: string | undefined, targets: readonly PatchTarget[]): void {
     if (slot.entry.isBuiltin === true || targets.length === 0) return;
     if (targets.some((target) => isSupported(version, target))) return;
-    const subject = `${module} ${version ?? '(unknown version)'}`;
-    this.#once(subject, () => {
-      this.#context.log.warn('TA2001', `${subject} is not traced: supported is ${rangesOf(targets)}`);
-    });
+    // A facade (redis 4 and later) over another package of the same instrumentation, which it has loaded before.
+    if (slot.patched !== undefined && slot.patched !== module) return;
+    const supported = `supported is ${rangesOf(targets)}`;
+    if (!this.#libraries.note(module, version, 'unsupported', supported)) return;
+    this.#context.log.warn('TA2001', `${module} ${version ?? '(unknown version)'} is not traced: ${supported}`);
   }
 }
 

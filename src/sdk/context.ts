@@ -2,14 +2,17 @@
  * Context and propagation: the part that also runs when OTEL_SDK_DISABLED switches tracing off. Sets the API's globals
  * unless somebody else already did.
  */
-import { context, propagation } from '@opentelemetry/api';
+import { context, propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { PropagatorName } from '../config/types.js';
 import { createPropagator } from './propagator.js';
 
-/** Returns false when another SDK owns the global context manager. */
-export function startContext(propagators: readonly PropagatorName[]): boolean {
+/** Returns false when another SDK owns the global context manager. `wrap` may put something before the propagator. */
+export function startContext(
+  propagators: readonly PropagatorName[],
+  wrap: (propagator: TextMapPropagator) => TextMapPropagator = (propagator) => propagator,
+): boolean {
   const isOurs = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(createPropagator(propagators));
+  propagation.setGlobalPropagator(wrap(createPropagator(propagators)));
   return isOurs;
 }

@@ -16,18 +16,17 @@ function createResource(read: () => ResourceAttributes): Resource {
   });
 }
 
-/** Creates the provider and makes it the API's global one (unless another SDK was first). */
+/** Creates the provider and makes it the API's global one; `isGlobal` is false when another SDK was first. */
 export function startTracerProvider(
   config: AgentConfig,
   readResource: () => ResourceAttributes,
   spanProcessors: SpanProcessor[],
-): TracerProvider {
+): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const provider = new TracerProvider({
     resource: createResource(readResource),
     sampler: createSampler(config.sampler),
     spanLimits: { ...config.limits.span },
     spanProcessors,
   });
-  trace.setGlobalTracerProvider(provider);
-  return provider;
+  return { provider, isGlobal: trace.setGlobalTracerProvider(provider) };
 }

@@ -57,6 +57,36 @@ t.test('the first failure of export is one line with the cause', async (t) => {
   }
 });
 
+t.test('a collector that comes and goes is told once, however often it does', async (t) => {
+  const collector = await startCollector();
+  t.teardown(() => collector.close());
+  const app = runApp({
+    file: 'diagnosis/app.cjs',
+    args: ['200'],
+    ipc: true,
+    env: {
+      OTEL_SERVICE_NAME: 'messages',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    },
+  });
+  for (let round = 1; round <= 4; round++) {
+    await collector.waitForSpans((spans) => spans.length > round);
+    const before = collector.acceptedConnections();
+    await collector.connections('reset');
+    while (collector.acceptedConnections() === before) await new Promise((resolve) => setImmediate(resolve));
+    collector.clear();
+    await collector.connections('serve');
+  }
+  await collector.waitForSpans(1);
+  app.kill();
+  await app.exited;
+  const lines = app.stderr().split('\n').filter(Boolean);
+  t.equal(lines.filter((line) => /TA30(01|04)/.test(line)).length, 1, lines.join('\n'));
+  t.ok(lines.filter((line) => line.includes('TA3023')).length <= 1);
+  t.ok(lines.length <= 4);
+});
+
 t.test('OTEL_LOG_LEVEL=none is silent, error leaves out the start line, stdout is never written', async (t) => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_SAMPLER: 'nonsense' };
   t.strictSame(await stderrOf({ ...env, OTEL_LOG_LEVEL: 'none' }), []);
@@ -93,6 +123,17 @@ t.test(
     }
   },
 );
+
+t.test('with OTEL_NODE_LOG_FORMAT=json every line is an object with a code', async (t) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_SAMPLER: 'nonsense' };
+  const lines = (await stderrOf({ ...env, OTEL_NODE_LOG_FORMAT: 'json' })).map((line) => JSON.parse(line));
+  t.match(lines, [
+    { logger: 'trace-agent', severity: 'warn', code: 'TA1101', message: /OTEL_TRACES_SAMPLER/ },
+    { severity: 'info', code: 'TA1001', message: /service "messages"/ },
+    { severity: 'error', code: 'TA3001', message: /ECONNREFUSED/, fix: /OTEL_EXPORTER_OTLP_ENDPOINT/ },
+    { severity: 'warn', code: 'TA3025' },
+  ]);
+});
 
 t.test('a bad value is one line that names the variable, the value and what is used instead', async (t) => {
   const collector = await startCollector();

@@ -48,7 +48,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'own one to come',
   },
   { scenario: 'redis', at: /^stderr$/, reason: RETHROWN },
-  { scenario: 'redis', at: /^messages/, reason: 'official: redis 6 is newer than what it supports, which is said' },
   {
     scenario: 'redis',
     at: /surface.* \.RedisClient\.prototype\.connect$/,

@@ -56,6 +56,27 @@ t.test('a file target is matched by its path inside the package', async (t) => {
   });
 });
 
+t.test('a facade over a package that was patched is no unsupported version', async (t) => {
+  const targets = [
+    { module: 'lib', versions: ['^1.0.0'], patch: replace },
+    { module: 'inner', versions: ['*'], patch: replace },
+  ];
+  const { registry, lines } = setUp(targets, { modules: ['lib', 'inner'] });
+  const inner = {
+    name: 'inner',
+    baseDir: '/app/node_modules/inner',
+    version: '2.0.0',
+    mainFile: '/app/node_modules/inner/x.js',
+  };
+  registry.onPackageFile(inner, inner.mainFile, {});
+  registry.onPackageFile(identity('2.0.0'), MAIN, {});
+  t.strictSame(lines, []);
+  t.match(registry.report.libraries.list(), [
+    { module: 'inner', state: 'patched' },
+    { module: 'lib', state: 'loaded' },
+  ]);
+});
+
 t.test('the last accepted and the first rejected version', async (t) => {
   const { registry, lines } = setUp([{ module: 'lib', versions: ['>=1.5.0 <3'], patch: replace }]);
   t.equal(registry.onPackageFile(identity('1.4.9'), MAIN, 'main'), 'main');

@@ -1,0 +1,121 @@
+/**
+ * Looks at the first requests that come in: are all of them unsampled by their callers, do they carry a context in a
+ * format that is not read? Stands before the propagator until it knows, then only passes on. Main thread, hot path for
+ * the first hundred requests alone.
+ */
+import {
+  type Context,
+  isSpanContextValid,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import type { PropagatorName, SamplerName } from '../config/types.js';
+import type { Log } from '../diag/log.js';
+
+export interface WatchedPropagator extends TextMapPropagator {
+  /** To be called every few seconds. */
+  check(): void;
+}
+
+export interface PropagationFacts {
+  readonly propagators: readonly PropagatorName[];
+  readonly sampler: SamplerName;
+  readonly log: Log;
+}
+
+/** Requests that are looked at. */
+const MAX_LOOKS = 100;
+/** Unsampled requests in a row that are no accident; fewer after a while. */
+const MANY_UNSAMPLED = 10;
+const SOME_UNSAMPLED = 3;
+
+/** Headers of each format. A proxy of AWS adds its header to every request: only a parent makes it a context. */
+const FORMATS: readonly {
+  readonly names: readonly PropagatorName[];
+  readonly header: string;
+  readonly text?: string;
+}[] = [
+  { names: ['tracecontext'], header: 'traceparent' },
+  { names: ['b3', 'b3multi'], header: 'b3' },
+  { names: ['b3multi', 'b3'], header: 'x-b3-traceid' },
+  { names: ['jaeger'], header: 'uber-trace-id' },
+  { names: ['xray'], header: 'x-amzn-trace-id', text: 'Parent=' },
+  { names: ['ottrace'], header: 'ot-tracer-traceid' },
+];
+
+class Watcher implements WatchedPropagator {
+  readonly #inner: TextMapPropagator;
+  readonly #facts: PropagationFacts;
+  #looksLeft: number;
+  /** -1: at least one was sampled, or it does not matter, or it was said. */
+  #unsampled: number;
+  #hasSaidFormat = false;
+  #ticks = 0;
+
+  constructor(inner: TextMapPropagator, facts: PropagationFacts) {
+    this.#inner = inner;
+    this.#facts = facts;
+    this.#looksLeft = facts.propagators.length === 0 ? 0 : MAX_LOOKS;
+    this.#unsampled = facts.sampler.startsWith('parentbased') ? 0 : -1;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    this.#inner.inject(context, carrier, setter);
+  }
+
+  fields(): string[] {
+    return this.#inner.fields();
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    const extracted = this.#inner.extract(context, carrier, getter);
+    if (this.#looksLeft > 0) this.#look(extracted, carrier, getter);
+    return extracted;
+  }
+
+  #look(extracted: Context, carrier: unknown, getter: TextMapGetter): void {
+    this.#looksLeft--;
+    const parent = trace.getSpanContext(extracted);
+    if (parent === undefined || !isSpanContextValid(parent)) this.#lookForOthers(carrier, getter);
+    else if ((parent.traceFlags & TraceFlags.SAMPLED) !== 0) this.#unsampled = -1;
+    else if (this.#unsampled >= 0 && ++this.#unsampled >= MANY_UNSAMPLED) this.#sayUnsampled();
+  }
+
+  #lookForOthers(carrier: unknown, getter: TextMapGetter): void {
+    if (this.#hasSaidFormat) return;
+    const { propagators, log } = this.#facts;
+    for (const { names, header, text } of FORMATS) {
+      if (names.some((name) => propagators.includes(name))) continue;
+      const value = getter.get(carrier, header);
+      if (value === undefined || (text !== undefined && !String(value).includes(text))) continue;
+      const now = `OTEL_PROPAGATORS=${propagators.join(',')}`;
+      log.warn(
+        'TA4002',
+        `requests carry the header ${header}, which ${now} does not read; add ${names[0]} to it`,
+        header,
+      );
+      this.#hasSaidFormat = true;
+      return;
+    }
+  }
+
+  #sayUnsampled(): void {
+    const count = this.#unsampled;
+    this.#unsampled = -1;
+    const { sampler, log } = this.#facts;
+    const what = `all of the first ${count} requests came from callers that do not sample`;
+    log.warn('TA4001', `${what}, so OTEL_TRACES_SAMPLER=${sampler} records none of them`);
+  }
+
+  check(): void {
+    if (this.#unsampled >= SOME_UNSAMPLED && ++this.#ticks > 1) this.#sayUnsampled();
+  }
+}
+
+/** Wraps a propagator. Never throws what the wrapped one does not. */
+export function watchPropagator(inner: TextMapPropagator, facts: PropagationFacts): WatchedPropagator {
+  return new Watcher(inner, facts);
+}

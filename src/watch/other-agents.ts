@@ -1,0 +1,21 @@
+/** Packages that trace a process themselves, as this agent does. Data only. */
+export const OTHER_AGENTS: ReadonlySet<string> = new Set([
+  '@opentelemetry/auto-instrumentations-node',
+  '@opentelemetry/sdk-node',
+  '@opentelemetry/sdk-trace-node',
+  '@aws/aws-distro-opentelemetry-node-autoinstrumentation',
+  '@azure/monitor-opentelemetry',
+  '@elastic/opentelemetry-node',
+  '@google-cloud/trace-agent',
+  '@honeycombio/opentelemetry-node',
+  '@instana/collector',
+  '@dynatrace/oneagent',
+  '@sentry/node',
+  '@splunk/otel',
+  'appdynamics',
+  'applicationinsights',
+  'dd-trace',
+  'elastic-apm-node',
+  'newrelic',
+  'skywalking-backend-js',
+]);
