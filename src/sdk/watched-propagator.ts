@@ -32,18 +32,21 @@ const MAX_LOOKS = 100;
 const MANY_UNSAMPLED = 10;
 const SOME_UNSAMPLED = 3;
 
-/** Headers of each format. A proxy of AWS adds its header to every request: only a parent makes it a context. */
-const FORMATS: readonly {
+interface Format {
   readonly names: readonly PropagatorName[];
   readonly header: string;
-  readonly text?: string;
-}[] = [
-  { names: ['tracecontext'], header: 'traceparent' },
-  { names: ['b3', 'b3multi'], header: 'b3' },
-  { names: ['b3multi', 'b3'], header: 'x-b3-traceid' },
-  { names: ['jaeger'], header: 'uber-trace-id' },
-  { names: ['xray'], header: 'x-amzn-trace-id', text: 'Parent=' },
-  { names: ['ottrace'], header: 'ot-tracer-traceid' },
+  /** What a context looks like: rubbish from the network is no reason to speak. */
+  readonly looks: RegExp;
+}
+
+/** The header of AWS comes with every request of a load balancer: only a parent makes it a context. */
+const FORMATS: readonly Format[] = [
+  { names: ['tracecontext'], header: 'traceparent', looks: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-/ },
+  { names: ['b3', 'b3multi'], header: 'b3', looks: /^[0-9a-f]{16,32}-[0-9a-f]{16}/ },
+  { names: ['b3multi', 'b3'], header: 'x-b3-traceid', looks: /^[0-9a-f]{16,32}$/ },
+  { names: ['jaeger'], header: 'uber-trace-id', looks: /^[0-9a-f]{1,32}(?::|%3A)[0-9a-f]{1,16}(?::|%3A)/ },
+  { names: ['xray'], header: 'x-amzn-trace-id', looks: /Root=1-[0-9a-f]{8}-[0-9a-f]{24};.*Parent=/ },
+  { names: ['ottrace'], header: 'ot-tracer-traceid', looks: /^[0-9a-f]{16,32}$/ },
 ];
 
 class Watcher implements WatchedPropagator {
@@ -87,10 +90,10 @@ class Watcher implements WatchedPropagator {
   #lookForOthers(carrier: unknown, getter: TextMapGetter): void {
     if (this.#hasSaidFormat) return;
     const { propagators, log } = this.#facts;
-    for (const { names, header, text } of FORMATS) {
+    for (const { names, header, looks } of FORMATS) {
       if (names.some((name) => propagators.includes(name))) continue;
       const value = getter.get(carrier, header);
-      if (value === undefined || (text !== undefined && !String(value).includes(text))) continue;
+      if (value === undefined || !looks.test(String(value))) continue;
       const now = `OTEL_PROPAGATORS=${propagators.join(',')}`;
       log.warn(
         'TA4002',
