@@ -84,7 +84,12 @@ export function startTracing(options: TracingOptions): Tracing {
     processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
   }
   return {
-    ...startTracerProvider(options.config, options.readResource, processors),
+    ...startTracerProvider(options.config, options.readResource, processors, (name) =>
+      options.log.info(
+        'TA4010',
+        `"${name}" was started in a request that has long been over: such spans start traces of their own, linked to it`,
+      ),
+    ),
     deliverer: deliver(pipelines),
     spanCount: () => pipelines[0]?.counters.created,
   };

@@ -180,6 +180,8 @@ export interface AgentConfig {
   readonly isDbQuerySanitized: boolean;
   /** OTEL_NODE_SHUTDOWN_TIMEOUT, milliseconds; 0 = do not wait. */
   readonly shutdownTimeoutMillis: number;
+  /** OTEL_NODE_DETACH_AFTER, milliseconds; 0 = never. */
+  readonly detachAfterMillis: number;
   /** LAMBDA_TASK_ROOT: folder of the code of an AWS Lambda; undefined elsewhere. */
   readonly lambdaTaskRoot: string | undefined;
   /** OTEL_CONFIG_FILE as given (its capability comes later). */

@@ -422,6 +422,12 @@ export const CATALOGUE = {
     'The clock of the system was set, the machine slept, or the application replaced `Date.now`.',
     'Nothing, if it happens once. Keep the clock of the node in step (NTP).',
   ),
+  TA4010: info(
+    'Work outlives the request that started it',
+    'An interval, a loop or a connection made in a request goes on after its end. Its spans would make the trace of that ' +
+      'request grow for ever, so each starts a trace of its own, with a link.',
+    'Nothing. `OTEL_NODE_DETACH_AFTER` sets after how long, 0 switches it off.',
+  ),
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 
 export type Code = keyof typeof CATALOGUE;

@@ -8,6 +8,7 @@ import {
   propagation,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   type TextMapSetter,
   trace,
 } from '@opentelemetry/api';
@@ -15,12 +16,14 @@ import {
 // The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
 // instrumentations and ours understand each other.
 const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+// Of the values that propagators take from a message only these two matter besides the span.
+const B3_DEBUG_FLAG_KEY = createContextKey('OpenTelemetry Context Key B3 Debug Flag');
 const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
 /** Travels in the context of a server request; the framework that matched a route writes it down here. */
 export interface RpcMetadata {
   readonly type: 'http';
-  readonly span: Span;
+  span: Span;
   /** Template with its mount prefix; undefined until known. */
   route?: string;
   /** Ours: what made the framework answer with an error; recorded if the span ends as failed. */
@@ -61,10 +64,54 @@ function learnSpanKey(): symbol {
 
 const SPAN_KEY = learnSpanKey();
 
+/**
+ * What stays of a span in the context of a request that is over: a timer or a socket that was made in the request holds
+ * that context for the rest of its own life.
+ */
+class EndedSpan implements Span {
+  readonly ended = true;
+  readonly endedAtMillis = Date.now();
+  readonly #spanContext: SpanContext;
+
+  constructor(span: Span) {
+    this.#spanContext = span.spanContext();
+  }
+
+  spanContext(): SpanContext {
+    return this.#spanContext;
+  }
+  isRecording(): boolean {
+    return false;
+  }
+  end(): void {}
+  recordException(): void {}
+  setAttribute(): this {
+    return this;
+  }
+  setAttributes(): this {
+    return this;
+  }
+  addEvent(): this {
+    return this;
+  }
+  addLink(): this {
+    return this;
+  }
+  addLinks(): this {
+    return this;
+  }
+  setStatus(): this {
+    return this;
+  }
+  updateName(): this {
+    return this;
+  }
+}
+
 /** A parent with another active span, and with the metadata of a server request if any is given. */
 export class ContextWithSpan implements Context {
-  readonly #parent: Context;
-  readonly #span: Span;
+  #parent: Context;
+  #span: Span;
   readonly #metadata: RpcMetadata | undefined;
   /** The same values in a context of the API, made when somebody derives another from this one. */
   #plain: Context | undefined;
@@ -87,6 +134,22 @@ export class ContextWithSpan implements Context {
 
   deleteValue(key: symbol): Context {
     return this.#asPlain().deleteValue(key);
+  }
+
+  /**
+   * Lets go of the span, which has ended, of the error and, unless it carries baggage, of the parent, which must come from
+   * {@link extractFrom}. Contexts that were derived from this one keep theirs.
+   */
+  release(): void {
+    this.#span = new EndedSpan(this.#span);
+    this.#plain = undefined;
+    const parent = this.#parent;
+    if (propagation.getBaggage(parent) === undefined && parent.getValue(B3_DEBUG_FLAG_KEY) === undefined) {
+      this.#parent = ROOT_CONTEXT;
+    }
+    if (this.#metadata === undefined) return;
+    this.#metadata.span = this.#span;
+    this.#metadata.error = undefined;
   }
 
   #asPlain(): Context {

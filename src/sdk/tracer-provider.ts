@@ -1,8 +1,9 @@
 /** Composes the official tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
 import { trace } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
+import { DetachingTracerProvider } from './detached-work.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
 
@@ -21,12 +22,17 @@ export function startTracerProvider(
   config: AgentConfig,
   readResource: () => ResourceAttributes,
   spanProcessors: SpanProcessor[],
+  onDetached: (name: string) => void,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
-  const provider = new TracerProvider({
+  const options = {
     resource: createResource(readResource),
     sampler: createSampler(config.sampler),
     spanLimits: { ...config.limits.span },
     spanProcessors,
+  };
+  const provider = new DetachingTracerProvider(options, {
+    limitMillis: config.detachAfterMillis,
+    onFirst: onDetached,
   });
   return { provider, isGlobal: trace.setGlobalTracerProvider(provider) };
 }

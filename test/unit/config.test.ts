@@ -86,6 +86,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     },
     isDbQuerySanitized: true,
     shutdownTimeoutMillis: 1000,
+    detachAfterMillis: 60_000,
     configFile: undefined,
   });
 });

@@ -35,6 +35,14 @@ export const AGENT = {
     source: '@org/trace-agent',
     description: 'Longest time the end of the process waits for spans to be sent. 0 = do not wait.',
   },
+  OTEL_NODE_DETACH_AFTER: {
+    type: 'duration',
+    default: 60_000,
+    source: '@org/trace-agent',
+    description:
+      'Work that a request leaves behind (an interval, a consumer) belongs to its trace for this long after the ' +
+      'request has ended; later spans start traces of their own, linked to it. 0 = never.',
+  },
   OTEL_NODE_MAX_QUEUE_BYTES: {
     type: 'integer',
     default: 33_554_432,

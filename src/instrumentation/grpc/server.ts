@@ -87,7 +87,7 @@ function decodeDetails(message: unknown): string | undefined {
 }
 
 class ServerCall {
-  readonly context: Context;
+  readonly context: ContextWithSpan;
   readonly #stream: ServerHttp2Stream;
   readonly #faults: Faults;
   readonly #span: Span;
@@ -124,6 +124,7 @@ class ServerCall {
       recordStatus(span, code, isServerError(code), decodeDetails(sent?.['grpc-message']));
     } finally {
       span.end();
+      this.context.release();
     }
   }
 }

@@ -29,7 +29,7 @@ export interface HttpTracing {
 }
 
 class ServerExchange implements Exchange {
-  readonly context: Context;
+  readonly context: ContextWithSpan;
   readonly #metadata: RpcMetadata;
   readonly #response: ServerResponse;
   readonly #rules: HttpRules;
@@ -69,6 +69,7 @@ class ServerExchange implements Exchange {
       this.#describe(span);
     } finally {
       span.end();
+      this.context.release();
     }
   }
 

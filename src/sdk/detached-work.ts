@@ -1,0 +1,109 @@
+/**
+ * Work that outlives the request it was started in (an interval, a pool's heartbeat, a consumer that never ends) keeps
+ * the request's async context for the life of the process. For a while its spans belong to the request's trace; after
+ * that each starts a trace of its own, with a link to where the work came from. Application's thread, on the hot path.
+ *
+ *   request ├──────┤ended
+ *                  ·  tick   tick   tick ·   tick     tick
+ *                  ·   └ same trace ┘    ·    └ root ┘ └ root ┘  each linked to the request
+ *                  ├──── limitMillis ────┤
+ */
+import {
+  type Context,
+  context as contextApi,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { TracerProvider, type TracerProviderOptions } from '@opentelemetry/sdk-trace';
+
+export interface DetachOptions {
+  /** 0 = never. */
+  readonly limitMillis: number;
+  /** Told of the name of the first span that is detached. */
+  onFirst(name: string): void;
+}
+
+/** The SDK's span, and what takes its place in the context of a request that is over. */
+interface MaybeEnded {
+  readonly ended?: boolean;
+  readonly endedAtMillis?: number;
+  readonly endTime?: readonly [seconds: number, nanos: number];
+}
+
+function endOf({ endedAtMillis, endTime }: MaybeEnded): number {
+  return endedAtMillis ?? (endTime === undefined ? Date.now() : endTime[0] * 1000 + endTime[1] / 1e6);
+}
+
+type StartSpan = (name: string, options?: SpanOptions, parent?: Context) => Span;
+
+class Detacher {
+  readonly #options: DetachOptions;
+  /** When the request was over that a span was left behind by: a chain of such spans has one limit. */
+  readonly #origins = new WeakMap<object, number>();
+  #hasOrigins = false;
+  #hasDetached = false;
+
+  constructor(options: DetachOptions) {
+    this.#options = options;
+  }
+
+  install(tracer: Tracer): void {
+    const prototype = Object.getPrototypeOf(tracer) as Tracer;
+    const start: StartSpan = (name, options, parent) => prototype.startSpan.call(tracer, name, options, parent);
+    Object.defineProperty(tracer, 'startSpan', {
+      configurable: true,
+      writable: true,
+      value: (name: string, options?: SpanOptions, context: Context = contextApi.active()): Span => {
+        const parent = trace.getSpan(context);
+        if (parent === undefined || ((parent as MaybeEnded).ended !== true && !this.#hasOrigins)) {
+          return start(name, options, context);
+        }
+        return this.#start(start, name, options, context, parent);
+      },
+    });
+  }
+
+  #start(start: StartSpan, name: string, options: SpanOptions | undefined, context: Context, parent: Span): Span {
+    const hasEnded = (parent as MaybeEnded).ended === true;
+    const origin = this.#origins.get(parent) ?? (hasEnded ? endOf(parent as MaybeEnded) : undefined);
+    if (origin === undefined || options?.root === true) return start(name, options, context);
+    if (!hasEnded || Date.now() - origin <= this.#options.limitMillis) {
+      const span = start(name, options, context);
+      this.#hasOrigins = true;
+      this.#origins.set(span, origin);
+      return span;
+    }
+    if (!this.#hasDetached) {
+      this.#hasDetached = true;
+      this.#options.onFirst(name);
+    }
+    const links = [...(options?.links ?? []), { context: parent.spanContext() }];
+    return start(name, { ...options, root: true, links }, context);
+  }
+}
+
+/** The official provider; spans of work that was left behind start traces of their own. */
+export class DetachingTracerProvider extends TracerProvider {
+  readonly #detacher: Detacher | undefined;
+  readonly #installed = new WeakSet<Tracer>();
+
+  constructor(config: TracerProviderOptions, options: DetachOptions) {
+    super(config);
+    this.#detacher = options.limitMillis === 0 ? undefined : new Detacher(options);
+  }
+
+  override getTracer(
+    name: string,
+    version?: string,
+    options?: { schemaUrl?: string },
+  ): ReturnType<TracerProvider['getTracer']> {
+    const tracer = super.getTracer(name, version, options);
+    if (this.#detacher !== undefined && !this.#installed.has(tracer)) {
+      this.#installed.add(tracer);
+      this.#detacher.install(tracer);
+    }
+    return tracer;
+  }
+}
