@@ -13,11 +13,14 @@ const leaked = [];
 const inner = http.createServer((_request, response) => response.end('inner'));
 const server = http.createServer((request, response) => {
   if (process.env.LEAK === '1' && Math.random() < 0.1) leaked.push(new AsyncResource('LEAK'));
-  http.get({ port: inner.address().port, path: request.url, agent }, (answer) => {
+  const call = http.get({ port: inner.address().port, path: request.url, agent }, (answer) => {
     answer.resume().on('end', () => response.end('outer'));
   });
+  call.on('error', () => response.destroy());
 });
 const agent = new http.Agent({ keepAlive: true });
+// A machine that stalls must not make the one side close what the other is about to use.
+for (const side of [inner, server]) side.keepAliveTimeout = 120_000;
 
 function serve() {
   inner.listen(0, '127.0.0.1', () => {
