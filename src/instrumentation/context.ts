@@ -4,6 +4,7 @@
  */
 import {
   type Context,
+  context as contextApi,
   createContextKey,
   propagation,
   ROOT_CONTEXT,
@@ -20,14 +21,29 @@ const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUP
 const B3_DEBUG_FLAG_KEY = createContextKey('OpenTelemetry Context Key B3 Debug Flag');
 const RPC_METADATA_KEY = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
+/** A framework that follows a request and says only at its end which route has answered. */
+export interface RouteSource {
+  /** Writes `route`, and `error` if it knows one, into the metadata. Asked once or more; never throws. */
+  settle(metadata: RpcMetadata): void;
+}
+
+/** A request of Node's, or what a framework has for it. */
+export interface RequestLike {
+  readonly socket?: object | null;
+}
+
 /** Travels in the context of a server request; the framework that matched a route writes it down here. */
 export interface RpcMetadata {
   readonly type: 'http';
   span: Span;
   /** Template with its mount prefix; undefined until known. */
-  route?: string;
+  route?: string | undefined;
   /** Ours: what made the framework answer with an error; recorded if the span ends as failed. */
   error?: unknown;
+  /** Ours: whose metadata it is, while its span is recorded. A request made up inside of another has the same context. */
+  request?: RequestLike | undefined;
+  /** Ours: settled before `route` and `error` are read. */
+  source?: RouteSource | undefined;
 }
 
 /** True when nothing may be traced or injected: the agent's own traffic and excluded requests. */
@@ -44,6 +60,39 @@ export function suppress(context: Context): Context {
 export function rpcMetadataOf(context: Context): RpcMetadata | undefined {
   const metadata = context.getValue(RPC_METADATA_KEY) as RpcMetadata | undefined;
   return metadata?.type === 'http' ? metadata : undefined;
+}
+
+/** Some hand a request on in a wrapper of their own; one that is made up has no socket, or one of its own. */
+function isSame(one: RequestLike, other: RequestLike): boolean {
+  return one === other || (one.socket != null && one.socket === other.socket);
+}
+
+/** The metadata that frameworks write to; undefined when the request's span is not recorded. */
+export function recordedMetadataOf(request: RequestLike): RpcMetadata | undefined {
+  const metadata = rpcMetadataOf(contextApi.active());
+  if (metadata === undefined || !metadata.span.isRecording()) return undefined;
+  return metadata.request === undefined || isSame(metadata.request, request) ? metadata : undefined;
+}
+
+/** The official http instrumentation only reads `route`: for it, a read settles. */
+export function setRouteSource(metadata: RpcMetadata, source: RouteSource): void {
+  if ('source' in metadata) {
+    metadata.source = source;
+    return;
+  }
+  // Not what an earlier source would say.
+  let route = Object.getOwnPropertyDescriptor(metadata, 'route')?.value as string | undefined;
+  Object.defineProperty(metadata, 'route', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      source.settle(metadata);
+      return route;
+    },
+    set(value: string | undefined) {
+      route = value;
+    },
+  });
 }
 
 /** The API keeps the key of the active span to itself, but says it to any context it is asked to set a span in. */
@@ -137,7 +186,7 @@ export class ContextWithSpan implements Context {
   }
 
   /**
-   * Lets go of the span, which has ended, of the error and, unless it carries baggage, of the parent, which must come from
+   * Lets go of the span, which has ended, of the messages, of the error and, unless it carries baggage, of the parent, which must come from
    * {@link extractFrom}. Contexts that were derived from this one keep theirs.
    */
   release(): void {
@@ -150,6 +199,8 @@ export class ContextWithSpan implements Context {
     if (this.#metadata === undefined) return;
     this.#metadata.span = this.#span;
     this.#metadata.error = undefined;
+    this.#metadata.request = undefined;
+    this.#metadata.source = undefined;
   }
 
   #asPlain(): Context {

@@ -53,6 +53,9 @@ for (const http of ['official', 'own']) {
       }
       t.match(caseOf(report, 'parameter').text, '"inRequest":true', 'handlers run in the context of the request');
       t.strictSame(caseOf(report, 'inject').spans, [], 'inject() is no request');
+      const outer = onlySpan(report, 'injected inside of another');
+      // The official http instrumentation does not say whose metadata it is.
+      t.equal(outer.name, http === 'own' ? 'GET /outer/:id' : 'GET /throws');
       if (http === 'own') {
         t.strictSame(onlySpan(report, 'throws').events, [{ name: 'exception', type: 'TypeError' }]);
         t.strictSame(onlySpan(report, 'error with a status').events, [], 'a 4xx is no failure of the server');

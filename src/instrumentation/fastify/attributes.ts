@@ -1,7 +1,11 @@
 /** The route of a fastify request. Spec: semantic-conventions 1.44, `http.route`: the template, never the path. */
 
+import type { RequestLike } from '../context.js';
+
 /** What differs between fastify 4.0 and 5. */
 export interface FastifyRequest {
+  /** Node's. */
+  readonly raw: RequestLike;
   readonly routeOptions?: { readonly url?: string | undefined };
   /** Until 4.9; later releases warn when it is read. */
   readonly routerPath?: string | undefined;

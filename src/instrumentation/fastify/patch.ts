@@ -3,8 +3,7 @@
  * Changes no export: fastify publishes each new instance on a diagnostics channel, and two hooks of it do the rest.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { context as contextApi } from '@opentelemetry/api';
-import { rpcMetadataOf } from '../context.js';
+import { recordedMetadataOf } from '../context.js';
 import { Faults } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
 import { type FastifyRequest, routeOf } from './attributes.js';
@@ -24,7 +23,7 @@ interface FastifyInstance {
 function addHooks(fastify: FastifyInstance, faults: Faults): void {
   fastify.addHook('onRequest', function traceRoute(request, _reply, done) {
     try {
-      const metadata = rpcMetadataOf(contextApi.active());
+      const metadata = recordedMetadataOf(request.raw);
       const route = metadata === undefined ? undefined : routeOf(request);
       if (metadata !== undefined && route !== undefined) metadata.route = route;
     } catch (error) {
@@ -32,9 +31,9 @@ function addHooks(fastify: FastifyInstance, faults: Faults): void {
     }
     done();
   });
-  fastify.addHook('onError', function traceError(_request, _reply, error, done) {
+  fastify.addHook('onError', function traceError(request, _reply, error, done) {
     try {
-      const metadata = rpcMetadataOf(contextApi.active());
+      const metadata = recordedMetadataOf(request.raw);
       if (metadata !== undefined) metadata.error = error;
     } catch (fault) {
       faults.record(fault);

@@ -38,12 +38,20 @@ class ServerExchange implements Exchange {
   #error: unknown;
   #waiting: Set<ServerExchange> | undefined;
 
-  constructor(parent: Context, span: Span, response: ServerResponse, rules: HttpRules) {
-    this.#metadata = { type: 'http', span };
+  constructor(parent: Context, span: Span, request: IncomingMessage, response: ServerResponse, rules: HttpRules) {
+    const isRecording = span.isRecording();
+    this.#metadata = {
+      type: 'http',
+      span,
+      route: undefined,
+      error: undefined,
+      request: isRecording ? request : undefined,
+      source: undefined,
+    };
     this.context = new ContextWithSpan(parent, span, this.#metadata);
     this.#response = response;
     this.#rules = rules;
-    this.#span = span.isRecording() ? span : undefined;
+    this.#span = isRecording ? span : undefined;
   }
 
   observe(message: EventEmitter, event: string | symbol, argument: unknown): void {
@@ -75,8 +83,10 @@ class ServerExchange implements Exchange {
 
   #describe(span: Span): void {
     const response = this.#response;
+    const metadata = this.#metadata;
     const { statusCode } = response;
-    const { route } = this.#metadata;
+    metadata.source?.settle(metadata);
+    const { route } = metadata;
     if (response.headersSent) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, statusCode);
     if (route) {
       span.setAttribute(HTTP_ROUTE, route);
@@ -154,7 +164,7 @@ function begin(
   const attributes = serverAttributes(request, scheme, rules);
   const name = methodInName(rules, request.method ?? 'GET');
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
-  const exchange = new ServerExchange(parent, span, response, rules);
+  const exchange = new ServerExchange(parent, span, request, response, rules);
   exchanges.set(request, exchange);
   exchanges.set(response, exchange);
   if (span.isRecording()) {
