@@ -186,8 +186,8 @@ export class ContextWithSpan implements Context {
   }
 
   /**
-   * Lets go of the span, which has ended, of the messages, of the error and, unless it carries baggage, of the parent, which must come from
-   * {@link extractFrom}. Contexts that were derived from this one keep theirs.
+   * Lets go of the span, which has ended, of the messages and the error and, unless it carries baggage, of the parent,
+   * which must come from {@link extractFrom}. Contexts that were derived from this one keep theirs.
    */
   release(): void {
     this.#span = new EndedSpan(this.#span);

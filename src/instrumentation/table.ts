@@ -30,6 +30,8 @@ export interface TableEntry {
 
 type SqlModule = typeof import('./sql/describe.js');
 
+type WebModule = typeof import('./web/patch.js');
+
 interface OwnModule {
   readonly create: CreateInstrumentation;
 }
@@ -77,6 +79,30 @@ function own(
       const isOfficial = context.config.instrumentations.official.includes(name);
       if (isOfficial && alternative !== undefined) return alternative.load(context);
       return { ...load().create(context), checksShape: true };
+    },
+  };
+}
+
+/**
+ * Our own instrumentation of a web framework, which makes no spans. With middleware spans wanted, the official one runs
+ * beside it: ours still says which route has answered.
+ */
+function framework(
+  key: keyof WebModule['frameworks'],
+  modules: readonly string[],
+  alternative: TableEntry,
+): TableEntry {
+  const { name } = alternative;
+  const loadWeb = (): WebModule => require('./web/patch.js') as WebModule;
+  const alone = own(name, modules, () => loadWeb().frameworks[key], {}, alternative);
+  return {
+    ...alone,
+    load(context) {
+      const { hasMiddlewareSpans, official } = context.config.instrumentations;
+      const instrumentation = alone.load(context);
+      if (!hasMiddlewareSpans || official.includes(name)) return instrumentation;
+      const { targets } = alternative.load(context);
+      return { targets: [...instrumentation.targets, ...targets.map(loadWeb().besideOurs)] };
     },
   };
 }
@@ -160,12 +186,16 @@ export const TABLE: readonly TableEntry[] = [
   official('cassandra-driver', ['cassandra-driver'], 'CassandraDriverInstrumentation', () =>
     require('@opentelemetry/instrumentation-cassandra-driver'),
   ),
-  official(
+  framework(
     'connect',
     ['connect'],
-    'ConnectInstrumentation',
-    () => require('@opentelemetry/instrumentation-connect'),
-    withoutMiddleware,
+    official(
+      'connect',
+      [],
+      'ConnectInstrumentation',
+      () => require('@opentelemetry/instrumentation-connect'),
+      withoutMiddleware,
+    ),
   ),
   official('cucumber', ['@cucumber/cucumber'], 'CucumberInstrumentation', () =>
     require('@opentelemetry/instrumentation-cucumber'),
@@ -186,12 +216,16 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
-  official(
+  framework(
     'express',
-    ['express'],
-    'ExpressInstrumentation',
-    () => require('@opentelemetry/instrumentation-express'),
-    ignoreLayers('middleware', 'router', 'request_handler'),
+    ['express', 'router'],
+    official(
+      'express',
+      [],
+      'ExpressInstrumentation',
+      () => require('@opentelemetry/instrumentation-express'),
+      ignoreLayers('middleware', 'router', 'request_handler'),
+    ),
   ),
   own('fastify', ['fastify'], () => require('./fastify/patch.js')),
   official(
@@ -226,12 +260,16 @@ export const TABLE: readonly TableEntry[] = [
     CARRIES_CONTEXT,
     official('grpc', [], 'GrpcInstrumentation', () => require('@opentelemetry/instrumentation-grpc')),
   ),
-  official(
+  framework(
     'hapi',
     ['@hapi/hapi'],
-    'HapiInstrumentation',
-    () => require('@opentelemetry/instrumentation-hapi'),
-    withoutMiddleware,
+    official(
+      'hapi',
+      [],
+      'HapiInstrumentation',
+      () => require('@opentelemetry/instrumentation-hapi'),
+      withoutMiddleware,
+    ),
   ),
   official('ioredis', ['ioredis'], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
   official(
@@ -243,12 +281,10 @@ export const TABLE: readonly TableEntry[] = [
     CARRIES_CONTEXT,
   ),
   official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex')),
-  official(
+  framework(
     'koa',
-    ['koa'],
-    'KoaInstrumentation',
-    () => require('@opentelemetry/instrumentation-koa'),
-    withoutMiddleware,
+    ['koa', 'koa-mount'],
+    official('koa', [], 'KoaInstrumentation', () => require('@opentelemetry/instrumentation-koa'), withoutMiddleware),
   ),
   official('lru-memoizer', ['lru-memoizer'], 'LruMemoizerInstrumentation', () =>
     require('@opentelemetry/instrumentation-lru-memoizer'),
@@ -278,13 +314,16 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-mysql2'),
     (config) => ({ filter: maskQueries(config, 'mysql') }),
   ),
-  official(
-    'nestjs-core',
+  framework(
+    'nest',
     ['@nestjs/core'],
-    'NestInstrumentation',
-    () => require('@opentelemetry/instrumentation-nestjs-core'),
-    undefined,
-    MIDDLEWARE_ONLY,
+    official(
+      'nestjs-core',
+      [],
+      'NestInstrumentation',
+      () => require('@opentelemetry/instrumentation-nestjs-core'),
+      withoutMiddleware,
+    ),
   ),
   official(
     'net',
@@ -324,19 +363,27 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-redis'),
     () => ({ filter: { dropsNames: ['redis-connect'] } }),
   ),
-  official(
+  framework(
     'restify',
     ['restify'],
-    'RestifyInstrumentation',
-    () => require('@opentelemetry/instrumentation-restify'),
-    withoutMiddleware,
+    official(
+      'restify',
+      [],
+      'RestifyInstrumentation',
+      () => require('@opentelemetry/instrumentation-restify'),
+      withoutMiddleware,
+    ),
   ),
-  official(
+  framework(
     'router',
     ['router'],
-    'RouterInstrumentation',
-    () => require('@opentelemetry/instrumentation-router'),
-    withoutMiddleware,
+    official(
+      'router',
+      [],
+      'RouterInstrumentation',
+      () => require('@opentelemetry/instrumentation-router'),
+      withoutMiddleware,
+    ),
   ),
   official(
     'socket.io',

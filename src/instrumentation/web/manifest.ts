@@ -1,0 +1,10 @@
+/** What the instrumentations of web frameworks cover. Data only. None makes spans: they name that of http by its route. */
+export const EXPRESS = { module: 'express', versions: ['>=4.8.0 <6'] } as const;
+/** Express 5 has no router of its own: this is it. */
+export const ROUTER = { module: 'router', versions: ['>=1.0.0 <3'] } as const;
+export const KOA = { module: 'koa', versions: ['>=2.0.0 <4'] } as const;
+export const KOA_MOUNT = { module: 'koa-mount', versions: ['>=3.0.0 <5'] } as const;
+export const CONNECT = { module: 'connect', versions: ['>=3.0.0 <4'] } as const;
+export const HAPI = { module: '@hapi/hapi', versions: ['>=17.0.0 <22'] } as const;
+export const RESTIFY = { module: 'restify', versions: ['>=4.1.0 <13'] } as const;
+export const NEST = { module: '@nestjs/core', versions: ['>=4.0.0 <12'] } as const;
