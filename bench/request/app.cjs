@@ -51,12 +51,39 @@ function patchOwn(provider, http) {
     },
   };
   const log = { warn: console.error, error: console.error };
-  for (const name of ['http', 'undici', 'fastify']) {
-    const { create } = require(join(__dirname, `../../build/src/instrumentation/${name}/patch.js`));
-    const { targets } = create({ tracerProvider: provider, config, log });
-    for (const target of targets) {
+  const own = (folder) => require(join(__dirname, `../../build/src/instrumentation/${folder}/patch.js`));
+  const frameworks = ['express', 'koa'].includes(scenario) ? [own('web').frameworks[scenario]] : [];
+  for (const { create } of [own('http'), own('undici'), own('fastify'), ...frameworks]) {
+    for (const target of create({ tracerProvider: provider, config, log }).targets) {
       if (target.module === 'http') target.patch(http);
-      if (target.module === 'fastify' && scenario === 'fastify') target.patch(require('fastify'));
+      else if (FRAMEWORKS[scenario]?.includes(target.module) && exists(fileOf(target)))
+        target.patch(require(fileOf(target)));
+    }
+  }
+}
+
+/** Packages whose patches a scenario needs. */
+const FRAMEWORKS = { fastify: ['fastify'], express: ['express', 'router'], koa: ['koa'] };
+
+/** Not every target is in the release that is measured. */
+const exists = (file) => {
+  try {
+    return require.resolve(file) !== '';
+  } catch {
+    return false;
+  }
+};
+const fileOf = ({ module, file }) => (file === undefined ? module : join(module, file));
+
+/** As upstream's register sets them up: with spans for middleware. */
+function patchOfficialFrameworks(provider) {
+  for (const name of FRAMEWORKS[scenario] ?? []) {
+    const [Official] = Object.values(require(`@opentelemetry/instrumentation-${name}`));
+    const official = new Official({ enabled: false });
+    official.setTracerProvider(provider);
+    for (const { name: module, patch, files } of official.getModuleDefinitions()) {
+      patch?.(require(module), require(`${module}/package.json`).version);
+      for (const file of files) file.patch(require(file.name), require(`${module}/package.json`).version);
     }
   }
 }
@@ -69,6 +96,7 @@ function patchOfficial(provider, http) {
   });
   official.setTracerProvider(provider);
   for (const definition of official.getModuleDefinitions()) if (definition.name === 'http') definition.patch(http);
+  if (scenario !== 'fastify') patchOfficialFrameworks(provider);
   if (scenario === 'fetch') {
     const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
     new UndiciInstrumentation().setTracerProvider(provider);
@@ -91,6 +119,8 @@ function createTarget() {
   const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
   return net.createServer((socket) => socket.on('data', () => socket.write(answer)).on('error', () => {}));
 }
+
+const pass = (_request, _response, next) => next();
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
 
@@ -117,6 +147,25 @@ const scenarios = {
     app.get('/users/:id', (_request, reply) => void reply.send('hello'));
     await app.ready();
     return app.server;
+  },
+  express: async () => {
+    const express = require('express');
+    const app = express();
+    for (let count = 0; count < 3; count++) app.use((request, response, next) => pass(request, response, next));
+    app.get('/users/:id', (_request, response) => response.end('hello'));
+    return http.createServer(app);
+  },
+  koa: async () => {
+    const Koa = require('koa');
+    const Router = require('@koa/router');
+    const router = new Router();
+    router.get('/users/:id', (ctx) => {
+      ctx.body = 'hello';
+    });
+    const app = new Koa();
+    for (let count = 0; count < 3; count++) app.use((_ctx, next) => next());
+    app.use(router.routes());
+    return http.createServer(app.callback());
   },
 };
 

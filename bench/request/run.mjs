@@ -10,7 +10,7 @@ const { values: options } = parseArgs({
     node: { type: 'string', default: process.execPath },
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '20000' },
-    scenarios: { type: 'string', default: 'server,child,excluded,client,fetch,fastify' },
+    scenarios: { type: 'string', default: 'server,child,excluded,client,fetch,fastify,express,koa' },
     variants: { type: 'string', default: 'bare,official,own' },
     samplings: { type: 'string', default: 'always,1%' },
     json: { type: 'boolean', default: false },
@@ -18,8 +18,10 @@ const { values: options } = parseArgs({
 });
 const REQUESTS = Number(options.requests);
 const CONNECTIONS = 16;
-const SPANS_PER_REQUEST = { server: 1, child: 1, excluded: 0, client: 2, fetch: 2, fastify: 1 };
-const PATHS = { fastify: '/users/42', excluded: '/healthz' };
+const SPANS_PER_REQUEST = { server: 1, child: 1, excluded: 0, client: 2, fetch: 2, fastify: 1, express: 1, koa: 1 };
+/** Upstream also makes one for each middleware and handler. */
+const OFFICIAL_SPANS_PER_REQUEST = { ...SPANS_PER_REQUEST, express: 10, koa: 5 };
+const PATHS = { fastify: '/users/42', express: '/users/42', koa: '/users/42', excluded: '/healthz' };
 const HEADERS = { child: `traceparent: 00-${'a'.repeat(32)}-${'b'.repeat(16)}-01\r\n` };
 
 /** Sends `count` requests over one keep-alive connection, one at a time; resolves with the number of good answers. */
@@ -61,7 +63,7 @@ async function ask(child) {
 
 function checkSpans(name, scenario, variant, sampling, spans, requests) {
   if (variant === 'bare' || variant === 'context') return;
-  const all = SPANS_PER_REQUEST[scenario] * requests;
+  const all = (variant === 'official' ? OFFICIAL_SPANS_PER_REQUEST : SPANS_PER_REQUEST)[scenario] * requests;
   // The sender has decided: its flag counts, not our ratio.
   if (scenario === 'child' && spans !== all) throw new Error(`${name}: ${spans} spans, expected ${all}`);
   if (scenario === 'child') return;
