@@ -1,7 +1,7 @@
 /**
  * Runs a library's own test suite bare and under the agent and compares the outcome test by test:
  *
- *   node test/transparency/suites.mjs [name...] [--mirrors <folder of bare git repositories, named owner+name/repo>]
+ *   node test/transparency/suites.mjs [name...] [--files <text in their path>] [--mirrors <folder of bare git repositories, named owner+name/repo>]
  *
  * Needs `npm run build`. A suite comes with its npm package where that carries tests, else from GitHub; what cannot be
  * reached is skipped. Exits 1 when a test has another outcome.
@@ -149,7 +149,7 @@ async function runSuite(suite, mirrors) {
     };
     let [total, failing] = [0, 0];
     const different = [];
-    for (const file of testFiles(join(folder, suite.folder))) {
+    for (const file of testFiles(join(folder, suite.folder)).filter((path) => path.includes(wanted))) {
       const bare = await runFile(suite, folder, file, bareEnv);
       let traced = await runFile(suite, folder, file, tracedEnv);
       const differs = () =>
@@ -176,8 +176,12 @@ async function runSuite(suite, mirrors) {
 }
 
 const given = process.argv.slice(2);
-const at = given.indexOf('--mirrors');
-const mirrors = at === -1 ? undefined : given.splice(at, 2)[1];
+const option = (name) => {
+  const at = given.indexOf(name);
+  return at === -1 ? undefined : given.splice(at, 2)[1];
+};
+const mirrors = option('--mirrors');
+const wanted = option('--files') ?? '';
 let isSame = true;
 for (const suite of SUITES.filter(({ name }) => given.length === 0 || given.includes(name))) {
   isSame = (await runSuite(suite, mirrors)) && isSame;
