@@ -194,11 +194,16 @@ async function buildLoader() {
   for (const { metafile } of [main, loader]) for (const file of Object.keys(metafile.inputs)) inputs.add(file);
 }
 
-/** The types of the public API. */
+/** The types of the public API: the entries' own, which refer to nothing else. */
 function writeTypes() {
-  const options = { declaration: true, emitDeclarationOnly: true, rootDir: join(root, 'src'), outDir: dist, types: [] };
-  const target = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Node16 };
-  ts.createProgram([join(root, 'src/index.ts')], { ...options, ...target }).emit();
+  const options = { declaration: true, emitDeclarationOnly: true, rootDir: join(root, 'src'), outDir: dist };
+  const target = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Node16, types: ['node'] };
+  const entries = ['index', 'version', 'bundlers/esbuild', 'bundlers/webpack'];
+  const program = ts.createProgram(
+    entries.map((entry) => join(root, `src/${entry}.ts`)),
+    { ...options, ...target },
+  );
+  for (const entry of entries) program.emit(program.getSourceFile(join(root, `src/${entry}.ts`)));
 }
 
 /** One file with the licence of every package whose code is in the bundles. */
@@ -234,6 +239,9 @@ for (const folder of [dist, maps]) await rm(folder, { recursive: true, force: tr
 enqueue('register', join(root, 'register.ts'));
 enqueue('index', join(root, 'src/index.ts'));
 enqueue('worker', join(root, 'src/worker/main.ts'));
+for (const name of ['esbuild', 'webpack', 'webpack-loader']) {
+  enqueue(`bundlers/${name}`, join(root, `src/bundlers/${name}.ts`));
+}
 while (queue.size > 0) {
   const [output, input] = queue.entries().next().value;
   queue.delete(output);

@@ -217,7 +217,8 @@ export const CATALOGUE = {
     'The application is bundled',
     'A bundler has put libraries into the file of the application, where they cannot be patched. Built-in modules such as ' +
       '`http` are traced all the same.',
-    'mark the libraries as external in the bundler, and install them beside the bundle',
+    'build with the esbuild or webpack plugin of this package (docs/bundlers.md), or mark the libraries as external in the ' +
+      'bundler and install them beside the bundle',
   ),
   TA2009: warnWithFix(
     'A library was loaded as an ES module',

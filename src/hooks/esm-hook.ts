@@ -3,11 +3,9 @@
  * not wrapped: its own source gets one appended line that imports its own namespace and reports it, so identity, live
  * bindings, cycles and line numbers stay. Patches of ES modules must therefore work in place.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadInterceptor } from './builtin-hook.js';
-import { identify, type PackageIdentity, packageNameOf, relativeFile } from './module-identity.js';
+import { identify, isPackageEntry, type PackageIdentity, packageNameOf } from './module-identity.js';
 
 export interface EsmListener {
   /** True when ES module builds of this package are wanted. */
@@ -23,32 +21,6 @@ export interface EsmListener {
 const REPORT_KEY = 'org.trace-agent.esm-evaluated';
 
 type Report = (url: string, namespace: unknown) => void;
-
-function collectStrings(value: unknown, into: Set<string>): Set<string> {
-  if (typeof value === 'string') into.add(value);
-  else if (typeof value === 'object' && value !== null)
-    for (const item of Object.values(value)) collectStrings(item, into);
-  return into;
-}
-
-function entryTargets(baseDir: string): Set<string> {
-  try {
-    const manifest = JSON.parse(readFileSync(join(baseDir, 'package.json'), 'utf8')) as Record<string, unknown>;
-    const { exports } = manifest;
-    const isMap = typeof exports === 'object' && exports !== null && '.' in exports;
-    const targets = collectStrings(isMap ? (exports as Record<string, unknown>)['.'] : exports, new Set());
-    return collectStrings(manifest.main, targets);
-  } catch {
-    return new Set();
-  }
-}
-
-/** True when `filename` is what `import name` (without a subpath) can resolve to. */
-export function isPackageEntry(identity: PackageIdentity, filename: string): boolean {
-  const file = relativeFile(identity, filename);
-  const targets = entryTargets(identity.baseDir);
-  return targets.has(`./${file}`) || targets.has(file);
-}
 
 function appendReport(source: unknown, url: string): string | undefined {
   const text =

@@ -5,6 +5,7 @@
  *   built-ins        registerHooks: load  | registerHooks: resolve  | require-in-the-middle (builtin-hook.ts)
  *   ES module builds registerHooks: load  | import-in-the-middle    | import-in-the-middle      (esm-hook.ts,
  *                    (support.ts: which)  | when one is imported    | when one is installed       esm-loader.ts)
+ *   bundled          a statement that our bundler plugins append                             (bundled.ts)
  *
  * Where `import` of a built-in cannot be seen (no registerHooks), the wanted ones are loaded and patched as soon as an ES
  * module is about to be: that costs a fraction of a loader thread, which only packages with an ES module build need.
@@ -19,6 +20,7 @@ import {
   hookBuiltinsByRequire,
   hookBuiltinsByResolve,
 } from './builtin-hook.js';
+import { type BundledListener, hookBundled } from './bundled.js';
 import { beforeDynamicImport, type CommonJsListener, hookCommonJs } from './commonjs-hook.js';
 import { type EsmListener, interceptEsm } from './esm-hook.js';
 import { startEsmLoader } from './esm-loader.js';
@@ -26,7 +28,7 @@ import { isAnyInstalled } from './installed-packages.js';
 import { identify } from './module-identity.js';
 import { hasUsableLoadHooks } from './support.js';
 
-export interface ModuleListener extends CommonJsListener, BuiltinListener, EsmListener {
+export interface ModuleListener extends CommonJsListener, BuiltinListener, EsmListener, BundledListener {
   /** Packages whose ES module build is wanted. Read once. */
   readonly esmPackages: readonly string[];
 }
@@ -92,6 +94,7 @@ function isWanted(packages: readonly string[], specifier: string): boolean {
 /** Installs the hook for the life of the process. */
 export function installHooks(listener: ModuleListener, options: HookOptions): void {
   hookCommonJs(listener);
+  hookBundled(listener);
   if (!('registerHooks' in Module)) hookWithoutSyncHooks(listener, options);
   else if (hasUsableLoadHooks(options.nodeVersion)) {
     hookBuiltinsByLoad(listener, listener.esmPackages.length > 0 ? interceptEsm(listener) : undefined);

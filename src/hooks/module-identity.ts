@@ -77,3 +77,29 @@ export function relativeFile(identity: PackageIdentity, filename: string): strin
   const file = filename.slice(identity.baseDir.length + 1);
   return sep === '\\' ? file.replaceAll('\\', '/') : file;
 }
+
+function collectStrings(value: unknown, into: Set<string>): Set<string> {
+  if (typeof value === 'string') into.add(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) collectStrings(item, into);
+  return into;
+}
+
+function entryTargets(baseDir: string): Set<string> {
+  try {
+    const manifest = JSON.parse(readFileSync(join(baseDir, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const { exports } = manifest;
+    const isMap = typeof exports === 'object' && exports !== null && '.' in exports;
+    const targets = collectStrings(isMap ? (exports as Record<string, unknown>)['.'] : exports, new Set());
+    return collectStrings(manifest.main, targets);
+  } catch {
+    return new Set();
+  }
+}
+
+/** True when `filename` is what `import name` (without a subpath) can resolve to. */
+export function isPackageEntry(identity: PackageIdentity, filename: string): boolean {
+  const file = relativeFile(identity, filename);
+  const targets = entryTargets(identity.baseDir);
+  return targets.has(`./${file}`) || targets.has(file);
+}

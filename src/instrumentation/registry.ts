@@ -2,6 +2,7 @@
  * Listens to the module hook: finds the instrumentations that want a module, creates them on first need and applies
  * their patches. A fault in any of it leaves the module's exports as they were.
  */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
@@ -80,12 +81,35 @@ class ModuleRegistry implements Registry {
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
       if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
       if (entry.isGlobal === true) globalSlots.push(slot);
+      if (entry.announcedBy !== undefined) this.#awaitAnnouncement(slot, entry.announcedBy);
     }
     this.#globalSlots = globalSlots;
     this.#applicationSlots = applicationSlots;
     this.applicationFolder = applicationSlots.length > 0 ? context.config.lambdaTaskRoot : undefined;
     this.builtins = builtins;
     this.esmPackages = esmPackages;
+  }
+
+  /** A library that publishes its own start is seen wherever its code is, in a bundle too. */
+  #awaitAnnouncement(slot: Slot, channel: string): void {
+    let isFirst = true;
+    const onAnnounced = (message: unknown): void => {
+      if (!isFirst) return;
+      isFirst = false;
+      // Not now: Node walks the list of subscribers.
+      queueMicrotask(() => unsubscribe(channel, onAnnounced));
+      try {
+        this.#instrumentationOf(slot)?.onAnnounced?.(message);
+        this.#applied.add(slot.entry.name);
+        // In a bundle nothing says which version it is.
+        for (const module of slot.entry.modules) {
+          if (!this.#libraries.has(module)) this.#libraries.note(module, undefined, 'patched');
+        }
+      } catch (error) {
+        this.#context.log.warn('TA2002', `instrumentation ${slot.entry.name} could not be started: ${String(error)}`);
+      }
+    };
+    subscribe(channel, onAnnounced);
   }
 
   startGlobals(): void {
@@ -118,6 +142,10 @@ class ModuleRegistry implements Registry {
       }
     }
     return current;
+  }
+
+  onBundledFile(name: string, version: string | undefined, file: string | undefined, exports: unknown): unknown {
+    return this.#patch(name, file, version, exports);
   }
 
   onEsmPackage(identity: PackageIdentity, namespace: unknown): void {

@@ -23,6 +23,8 @@ export interface TableEntry {
   readonly patchesApplicationFiles?: boolean;
   /** All that it makes are spans inside a request, which nobody sees unless OTEL_NODE_MIDDLEWARE_SPANS asks for them. */
   readonly makesMiddlewareSpansOnly?: boolean;
+  /** Diagnostics channel on which the library publishes its start; tells of a bundled one, too. */
+  readonly announcedBy?: string;
   /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
   readonly propagates?: boolean;
   load(context: InstrumentationContext): Instrumentation;
@@ -227,7 +229,7 @@ export const TABLE: readonly TableEntry[] = [
       ignoreLayers('middleware', 'router', 'request_handler'),
     ),
   ),
-  own('fastify', ['fastify'], () => require('./fastify/patch.js')),
+  own('fastify', ['fastify'], () => require('./fastify/patch.js'), { announcedBy: 'fastify.initialization' }),
   official(
     'fs',
     ['fs', 'fs/promises'],

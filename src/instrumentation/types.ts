@@ -31,6 +31,11 @@ export interface Instrumentation {
   readonly targets: readonly PatchTarget[];
   /** Its patches throw before they change anything when a module does not look as expected: newer releases are tried. */
   readonly checksShape?: boolean;
+  /**
+   * The first message on the channel that the table names, for libraries that announce themselves: their code may be in a
+   * bundle. May come besides a patch of the module, before or after it.
+   */
+  onAnnounced?(message: unknown): void;
 }
 
 /** What an instrumentation module exports as `create`. Called once, when the application first loads a target. */

@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 export interface BundleFinding {
-  /** Packages that the bundler's remarks name; empty when it left none. */
+  /** Packages that the bundler's remarks name, and those known by a literal of theirs. */
   readonly packages: readonly string[];
 }
 
@@ -13,6 +13,17 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MARKER = 'node_modules/';
 /** What bundlers wrap a CommonJS module in: esbuild, webpack, ncc, Rollup; minified or not. */
 const WRAPPER = /__commonJS|__webpack_require__|__nccwpck_require__|commonjsGlobal|\{exports:\s?\{\}\}/;
+
+/** Literals that minifiers keep, each of one package alone: a test holds them against the installed versions. */
+const LITERALS: ReadonlyMap<string, string> = new Map([
+  ['trust proxy fn', 'express'],
+  ['grpc-node-js/', '@grpc/grpc-js'],
+  ['[ioredis] Unhandled error event', 'ioredis'],
+  ['MongoServerSelectionError', 'mongodb'],
+  ['invoked await on the result of query that is not a promise', 'mysql2'],
+  ['Client has already been connected. You cannot reuse a client', 'pg'],
+  ['Socket closed unexpectedly', '@redis/client'],
+]);
 
 /** Names of packages in paths like `node_modules/@scope/name/file.js` anywhere in the text. */
 export function packagesIn(text: string): Set<string> {
@@ -30,7 +41,10 @@ export async function inspectBundle(entryFile: string): Promise<BundleFinding | 
   try {
     if ((await stat(entryFile)).size > MAX_BYTES) return undefined;
     const text = await readFile(entryFile, 'utf8');
-    return WRAPPER.test(text) ? { packages: [...packagesIn(text)] } : undefined;
+    if (!WRAPPER.test(text)) return undefined;
+    const packages = packagesIn(text);
+    for (const [literal, name] of LITERALS) if (text.includes(literal)) packages.add(name);
+    return { packages: [...packages] };
   } catch {
     return undefined;
   }

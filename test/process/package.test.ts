@@ -32,13 +32,20 @@ const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filt
   statSync(join(installed, file)).isFile(),
 );
 
+function typesOf(exports: Record<string, string | { readonly types: string; readonly default: string }>): string[] {
+  const targets = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? target : Object.values(target),
+  );
+  return targets.map((target) => target.slice(2));
+}
+
 t.test('it is small and brings no dependency tree and no install script', async (t) => {
   t.ok(packed.size < MAX_PACKED_BYTES, `${packed.size} bytes packed`);
   t.ok(packed.entryCount < MAX_FILES, `${packed.entryCount} files`);
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   t.equal(manifest.dependencies, undefined);
   for (const script of ['preinstall', 'install', 'postinstall']) t.equal(manifest.scripts[script], undefined, script);
-  for (const file of ['LICENSE', 'README.md', 'dist/THIRD-PARTY-NOTICES.txt', 'dist/index.d.ts']) {
+  for (const file of ['LICENSE', 'README.md', 'dist/THIRD-PARTY-NOTICES.txt', ...typesOf(manifest.exports)]) {
     t.ok(files.includes(file), file);
   }
 });

@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { mayImport } from '../../src/hooks/commonjs-hook.js';
 import { inspectEntry } from '../../src/hooks/entry.js';
-import { isPackageEntry } from '../../src/hooks/esm-hook.js';
-import { identify, packageNameOf, relativeFile } from '../../src/hooks/module-identity.js';
+import { identify, isPackageEntry, packageNameOf, relativeFile } from '../../src/hooks/module-identity.js';
 import { hasUsableLoadHooks } from '../../src/hooks/support.js';
 
 function write(folder: string, files: Record<string, string>): void {

@@ -44,27 +44,39 @@ function addHooks(fastify: FastifyInstance, faults: Faults): void {
 
 export const create: CreateInstrumentation = ({ log }) => {
   const faults = new Faults('fastify', log);
+  const seen = new WeakSet<FastifyInstance>();
   let isSubscribed = false;
 
   // Node: what a subscriber throws becomes an uncaught exception of the application.
   const onInitialization = (message: unknown): void => {
     try {
-      addHooks((message as { fastify: FastifyInstance }).fastify, faults);
+      const { fastify } = message as { fastify: FastifyInstance };
+      if (seen.has(fastify)) return;
+      seen.add(fastify);
+      addHooks(fastify, faults);
     } catch (error) {
       faults.record(error);
     }
   };
 
+  // One channel serves every copy of fastify in the process.
+  const start = (): void => {
+    if (!isSubscribed) subscribe('fastify.initialization', onInitialization);
+    isSubscribed = true;
+  };
+
   return {
+    onAnnounced(message) {
+      start();
+      onInitialization(message);
+    },
     targets: [
       {
         module: FASTIFY.module,
         versions: FASTIFY.versions,
         patch(exports) {
           if (typeof exports !== 'function') throw new TypeError('the module is no function');
-          // One channel serves every copy of fastify in the process.
-          if (!isSubscribed) subscribe('fastify.initialization', onInitialization);
-          isSubscribed = true;
+          start();
           return exports;
         },
       },
