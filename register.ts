@@ -4,6 +4,7 @@
  */
 import { isSwitchedOff, readEarlyVoice } from './src/config/early.js';
 import { judge, STARTED_KEY } from './src/guard.js';
+import { isMainThread } from './src/thread.js';
 
 /** The agent's log may not be loadable: an unsupported runtime would not parse it. */
 function say(code: 'TA1003' | 'TA1005', text: string): void {
@@ -22,6 +23,19 @@ function say(code: 'TA1003' | 'TA1005', text: string): void {
   }
 }
 
+/** A REPL: no file, no `-e`, and standard input is a terminal (or /dev/null) or `-i` asks for it. */
+function isInteractive(): boolean {
+  const host = process as unknown as { _eval?: string };
+  // A worker thread does not know its file yet.
+  if (process.argv[1] !== undefined || host._eval !== undefined || !isMainThread()) return false;
+  if (process.execArgv.some((flag) => flag === '-i' || flag === '--interactive')) return true;
+  try {
+    return (require('node:fs') as typeof import('node:fs')).fstatSync(0).isCharacterDevice();
+  } catch (_error) {
+    return false;
+  }
+}
+
 try {
   const key = Symbol.for(STARTED_KEY);
   const host = global as unknown as Record<symbol, unknown>;
@@ -29,6 +43,7 @@ try {
     nodeVersion: process.versions.node,
     entry: process.argv[1],
     execArgv: process.execArgv,
+    isInteractive: isInteractive(),
     isAlreadyStarted: host[key] !== undefined,
   });
   if (verdict.action === 'stand-aside') {

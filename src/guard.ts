@@ -22,6 +22,8 @@ export interface GuardInput {
   readonly entry: string | undefined;
   /** `process.execArgv` */
   readonly execArgv: readonly string[];
+  /** True when there is no program but what somebody types (or nothing at all). */
+  readonly isInteractive: boolean;
   readonly isAlreadyStarted: boolean;
 }
 
@@ -67,7 +69,7 @@ export function judge(input: GuardInput): GuardVerdict {
       notice: `Node.js ${input.nodeVersion} is not supported (needs ^18.19.0 || >=20.6.0); the application runs without traces`,
     };
   }
-  if (input.isAlreadyStarted || isLauncher(input.entry)) return { action: 'stand-aside' };
+  if (input.isAlreadyStarted || input.isInteractive || isLauncher(input.entry)) return { action: 'stand-aside' };
   if (input.execArgv.indexOf('--check') !== -1 || input.execArgv.indexOf('-c') !== -1) return { action: 'stand-aside' };
   const major = Number(input.nodeVersion.split('.')[0]);
   if (major > NEWEST_TESTED_MAJOR) {

@@ -15,8 +15,8 @@ export interface RunOptions {
   node?: string;
   /** How the agent gets in. Default `require`. */
   preload?: 'require' | 'import' | 'NODE_OPTIONS' | 'none';
-  /** Application file; relative ones are looked up in test/fixtures. */
-  file: string;
+  /** Application file; relative ones are looked up in test/fixtures. Undefined: what `execArgv` and `stdin` say. */
+  file: string | undefined;
   args?: string[];
   /** Added to the clean environment (PATH, HOME, TMPDIR, LANG, TZ); undefined values are left out. */
   env?: Record<string, string | undefined>;
@@ -117,7 +117,7 @@ function commandLine(options: RunOptions): string[] {
     options.node ?? process.execPath,
     ...flags,
     ...(options.execArgv ?? []),
-    resolve(FIXTURES, options.file),
+    ...(options.file === undefined ? [] : [resolve(FIXTURES, options.file)]),
     ...(options.args ?? []),
   ];
 }

@@ -4,7 +4,13 @@ import { parse } from 'acorn';
 import t from 'tap';
 import { isLauncher, isSupportedNode, judge } from '../../src/guard.js';
 
-const INPUT = { nodeVersion: '20.20.2', entry: '/app/server.js', execArgv: [], isAlreadyStarted: false };
+const INPUT = {
+  nodeVersion: '20.20.2',
+  entry: '/app/server.js',
+  execArgv: [],
+  isInteractive: false,
+  isAlreadyStarted: false,
+};
 
 t.test('the supported range is ^18.19.0 || >=20.6.0', async (t) => {
   for (const version of ['18.19.0', '18.20.8', '20.6.0', '20.20.2', '21.0.0', '22.15.0', '26.10.0', '99.0.0']) {
@@ -24,6 +30,10 @@ t.test('an unsupported Node gets one line that names its version and the range',
 t.test('a Node newer than tested runs and says so; the newest tested one is silent', async (t) => {
   t.match(judge({ ...INPUT, nodeVersion: '99.1.2' }), { action: 'run', notice: /99\.1\.2/ });
   t.strictSame(judge({ ...INPUT, nodeVersion: '26.0.0' }), { action: 'run' });
+});
+
+t.test('a REPL is left alone', async (t) => {
+  t.strictSame(judge({ ...INPUT, entry: undefined, isInteractive: true }), { action: 'stand-aside' });
 });
 
 t.test('a second copy stands aside silently', async (t) => {
