@@ -16,6 +16,8 @@ import { createRegistry, type Registry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
+import { describeEarlier, findEarlierTracer, watchNeighbours } from './neighbours/neighbours.js';
+import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import { startContext } from './sdk/context.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
@@ -111,20 +113,37 @@ export function start(notice?: string): void {
   if (notice !== undefined && isMain) log.warn('TA1004', notice);
   if (isMain) reportProblems(problems, log);
 
+  const yields = config.otherTracers === 'stand-down';
+  const earlier = yields ? findEarlierTracer() : undefined;
+  if (earlier !== undefined) {
+    if (isMain) log.warn('TA2012', describeEarlier(earlier));
+    return;
+  }
+
   const entry = inspectEntry(entryFile, process.execArgv, isMain ? undefined : process.cwd());
   const service = identifyService(config, entry.package);
   const facts = { propagators: config.propagators, sampler: config.sampler.name, log };
   let propagator: WatchedPropagator | undefined;
-  startContext(config.propagators, (inner) => {
-    if (!isMain || config.isSdkDisabled) return inner;
-    propagator = watchPropagator(inner, facts);
-    return propagator;
+  const roll = new TracerRoll();
+  const tracing = registerOnFreeGlobals(() => {
+    startContext(config.propagators, (inner) => {
+      if (!isMain || config.isSdkDisabled) return inner;
+      propagator = watchPropagator(inner, facts);
+      return propagator;
+    });
+    return config.isSdkDisabled ? undefined : startTracing(loaded, service, log);
   });
-  const tracing = config.isSdkDisabled ? undefined : startTracing(loaded, service, log);
   const tracerProvider = tracing?.provider ?? trace.getTracerProvider();
-  const registry = createRegistry(selectInstrumentations(TABLE, config), { tracerProvider, config, log });
+  const instrumentations = selectInstrumentations(TABLE, config);
+  const registry = createRegistry(instrumentations, {
+    tracerProvider: roll.forInstrumentations(tracerProvider),
+    config,
+    log,
+  });
+  if (!config.isSdkDisabled) roll.forApplication(tracerProvider);
+  const listener = yields ? watchNeighbours(registry, roll, isMain ? log : undefined) : registry;
   const { file, isEsm } = entry;
-  installHooks(registry, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
+  installHooks(listener, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   registry.startGlobals();
   if (!isMain) return;
   if (!config.isSdkDisabled) reportService(service, log);

@@ -10,7 +10,11 @@ import { TABLE } from '../instrumentation/table.js';
 const REPORT = "globalThis[Symbol.for('org.trace-agent.bundled')]";
 const ESM_SYNTAX = /^\s*(?:import\s*[\w${*'"]|export\s+[\w{*])/m;
 
-const packages = new Set(TABLE.filter((entry) => entry.isBuiltin !== true).flatMap((entry) => entry.modules));
+/** The API is no library to trace: the agent looks there for an SDK that the application starts. */
+const packages = new Set([
+  '@opentelemetry/api',
+  ...TABLE.filter((entry) => entry.isBuiltin !== true).flatMap((entry) => entry.modules),
+]);
 
 /** True for a JavaScript file of a package that the agent can trace. */
 export function isWanted(path: string): boolean {

@@ -78,6 +78,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     instrumentations: readInstrumentations(settings),
     http: readHttp(settings),
     isDbQuerySanitized: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED'),
+    otherTracers: settings.word('OTEL_NODE_OTHER_TRACERS'),
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
     detachAfterMillis: settings.number('OTEL_NODE_DETACH_AFTER'),
     lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,

@@ -43,6 +43,7 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_TRACES_SAMPLER_ARG: ({ sampler }) => (sampler.name.endsWith('ratio') ? sampler.ratio : undefined),
   OTEL_NODE_AGENT_DISABLED: (config) => config.isAgentDisabled,
   OTEL_NODE_LOG_FORMAT: (config) => config.logFormat,
+  OTEL_NODE_OTHER_TRACERS: (config) => config.otherTracers,
   OTEL_NODE_PRINT_CONFIG: (config) => config.isConfigPrinted,
   OTEL_NODE_SHUTDOWN_TIMEOUT: (config) => config.shutdownTimeoutMillis,
   OTEL_NODE_DETACH_AFTER: (config) => config.detachAfterMillis,

@@ -233,8 +233,21 @@ export const CATALOGUE = {
   ),
   TA2011: warnWithFix(
     'A second agent is in the process',
-    'Another tracing agent, or an OpenTelemetry SDK of the application, patches the same libraries.',
+    'Another tracing agent patches the same libraries.',
     'remove one of the two: its preload from NODE_OPTIONS, or its start from the application',
+  ),
+  TA2012: warnWithFix(
+    'Another tracer has the process',
+    'The application, or a preload before the agent, started a tracer of its own: an OpenTelemetry SDK, dd-trace, newrelic, ' +
+      'elastic-apm-node or Sentry with tracing. Two tracers would make two SERVER spans for each request, so the agent leaves ' +
+      'the field to it (docs/neighbours.md).',
+    'remove the other tracer, or set OTEL_NODE_OTHER_TRACERS=ignore to keep both',
+  ),
+  TA2013: warnWithFix(
+    'A copy of the OpenTelemetry API cannot be joined',
+    'The application has a copy of `@opentelemetry/api` that is newer than the agent\'s, or of another major version: spans ' +
+      'that it makes by that copy are not recorded.',
+    'update the agent, or use an older release of the API in the application',
   ),
   TA2020: info(
     'A library is newer than the tested versions',

@@ -1,8 +1,9 @@
 /**
  * Changes functions of the application's libraries, and keeps count when our own code around them fails. Imports
- * nothing of ours at run time.
+ * nothing at run time but the switch that stands them down.
  */
 import type { Log } from '../diag/log.js';
+import { standby } from './standby.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a patched function's parameters are its owner's business
 export type AnyFunction = (this: any, ...parameters: any[]) => any;
@@ -81,9 +82,9 @@ export class Faults {
     return this.#count;
   }
 
-  /** True after ten faults: wrappers then go straight to the original. */
+  /** True after ten faults, or when the agent has stood down: wrappers then go straight to the original. */
   get isDisabled(): boolean {
-    return this.#count >= MAX_FAULTS;
+    return this.#count >= MAX_FAULTS || standby.isDown;
   }
 
   /** Never throws. The first fault and the one that disables are logged. */

@@ -7,6 +7,7 @@ import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
 import { Libraries } from './libraries.js';
+import { standby } from './standby.js';
 import type { TableEntry } from './table.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
@@ -163,6 +164,7 @@ class ModuleRegistry implements Registry {
   #patch(module: string, file: string | undefined, version: string | undefined, exports: unknown): unknown {
     let current = exports;
     this.#libraries.note(module, version, 'loaded');
+    if (standby.isDown) return exports;
     for (const slot of this.#slots.get(module) ?? []) {
       const instrumentation = this.#instrumentationOf(slot);
       if (instrumentation === null) {

@@ -1,21 +1,25 @@
-/** Packages that trace a process themselves, as this agent does. Data only. */
+/** Packages that trace a process as this agent does, and that it does not stand down for. Data only. */
 export const OTHER_AGENTS: ReadonlySet<string> = new Set([
-  '@opentelemetry/auto-instrumentations-node',
-  '@opentelemetry/sdk-node',
-  '@opentelemetry/sdk-trace-node',
+  '@dynatrace/oneagent',
+  '@google-cloud/trace-agent',
+  '@instana/collector',
+  'appdynamics',
+  'applicationinsights',
+  'skywalking-backend-js',
+]);
+
+/** Packages that may start a tracer for which the agent stands down (neighbours/); each does so by its own rules. */
+export const TRACERS: ReadonlySet<string> = new Set([
   '@aws/aws-distro-opentelemetry-node-autoinstrumentation',
   '@azure/monitor-opentelemetry',
   '@elastic/opentelemetry-node',
-  '@google-cloud/trace-agent',
   '@honeycombio/opentelemetry-node',
-  '@instana/collector',
-  '@dynatrace/oneagent',
+  '@opentelemetry/auto-instrumentations-node',
+  '@opentelemetry/sdk-node',
+  '@opentelemetry/sdk-trace-node',
   '@sentry/node',
   '@splunk/otel',
-  'appdynamics',
-  'applicationinsights',
   'dd-trace',
   'elastic-apm-node',
   'newrelic',
-  'skywalking-backend-js',
 ]);

@@ -53,7 +53,7 @@ const VERSIONS: readonly Diagnosis[] = [
         'app.cjs': `require('express'); ${RUN_APP}`,
       }),
     codes: ['TA2001'],
-    says: [/express 9\.0\.0 is not traced: supported is >=4\.0\.0 <6/],
+    says: [/express 9\.0\.0 is newer than the supported >=4\.8\.0 <6 and looks different/],
   },
   {
     name: 'a library that looks like no other',
@@ -91,12 +91,12 @@ const ORDER: readonly Diagnosis[] = [
   {
     name: 'another agent, preloaded',
     async set(stage) {
-      const files = packageFiles('dd-trace', '5.0.0', '');
+      const files = packageFiles('appdynamics', '25.0.0', '');
       const run = await running(stage, { ...files, 'app.cjs': RUN_APP });
-      return { ...run, execArgv: ['--require', 'dd-trace'] };
+      return { ...run, execArgv: ['--require', 'appdynamics'] };
     },
     codes: ['TA2011'],
-    says: [/dd-trace is loaded too/],
+    says: [/appdynamics is loaded too/],
   },
   {
     name: 'an SDK that the application starts itself',
@@ -105,8 +105,8 @@ const ORDER: readonly Diagnosis[] = [
         'app.cjs': `const { NodeSDK } = ${require_('@opentelemetry/sdk-node')}
           new NodeSDK({ instrumentations: [] }).start(); ${RUN_APP}`,
       }),
-    codes: ['TA2011'],
-    says: [/@opentelemetry\/sdk-node/],
+    codes: ['TA2012'],
+    says: [/an OpenTelemetry SDK of the application .* was started: the agent stands down/],
   },
   {
     name: 'an SDK that has registered before the agent',
@@ -117,8 +117,9 @@ const ORDER: readonly Diagnosis[] = [
       const preloads = `--require ${join(run.cwd, 'sdk.cjs')} --require ${AGENT_ENTRY}`;
       return { ...run, preload: 'none', env: { ...run.env, NODE_OPTIONS: preloads } };
     },
-    codes: ['TA2011'],
-    says: [/has registered before/],
+    codes: ['TA2012'],
+    start: undefined,
+    says: [/an OpenTelemetry SDK .* was started before the agent, which stands aside/],
   },
 ];
 
@@ -127,13 +128,13 @@ const BUNDLES: readonly Diagnosis[] = [
     name: 'a bundle that names its libraries',
     set: (stage) => bundle(stage, { minify: false, format: 'cjs' }),
     codes: ['TA2008'],
-    says: [/express.* bundled into .*bundle\.cjs and cannot be traced; mark the libraries as external/],
+    says: [/express.* bundled into .*bundle\.cjs and cannot be traced; build with the esbuild or webpack plugin/],
   },
   {
     name: 'a minified bundle',
     set: (stage) => bundle(stage, { minify: true, format: 'cjs' }),
     codes: ['TA2008'],
-    says: [/bundle\.cjs looks like a bundle/],
+    says: [/express.* bundled into .*bundle\.cjs and cannot be traced/],
   },
   {
     name: 'a bundle as ES module',

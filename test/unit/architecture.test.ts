@@ -85,6 +85,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   pipeline: { types: ['config', 'diag', 'lifecycle', 'worker'] },
   worker: { values: ['pipeline'], types: ['pipeline'] },
   watch: { values: ['hooks'], types: ['diag', 'instrumentation'] },
+  neighbours: { values: ['hooks', 'instrumentation'], types: ['diag', 'hooks'] },
   bundlers: { values: ['hooks', 'instrumentation'] },
   lifecycle: {},
   viewer: {},

@@ -28,6 +28,15 @@ export const AGENT = {
     description:
       'Writes the effective configuration to stderr at start: every setting, its value and where the value came from. ' +
       'Secrets are masked. `1` also works.',
+    },
+  OTEL_NODE_OTHER_TRACERS: {
+    type: 'enum',
+    default: 'stand-down',
+    allowed: ['stand-down', 'ignore'],
+    source: '@org/trace-agent',
+    description:
+      'What to do when the application starts a tracer of its own (an OpenTelemetry SDK, dd-trace, newrelic, ' +
+      'elastic-apm-node, Sentry with tracing): leave the field to it, or trace beside it.',
   },
   OTEL_NODE_SHUTDOWN_TIMEOUT: {
     type: 'duration',
