@@ -18,6 +18,7 @@ import { TABLE } from './instrumentation/table.js';
 import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { describeEarlier, findEarlierTracer, watchNeighbours } from './neighbours/neighbours.js';
 import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
+import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import { startContext } from './sdk/context.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
@@ -50,12 +51,17 @@ function printConfig(loaded: LoadedConfig, service: ServiceIdentity, log: Log): 
   for (const { name, value, source } of settings) log.info('TA1007', `${name}=${value} (${source})`);
 }
 
-function startTracing({ config, exporterEnvironment }: LoadedConfig, service: ServiceIdentity, log: Log): Tracing {
+function startTracing(
+  { config, exporterEnvironment }: LoadedConfig,
+  service: ServiceIdentity,
+  log: Log,
+  diagnostics: Diagnostics | undefined,
+): Tracing {
   const tracing = require('./tracing.js') as TracingModule;
   const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
   const exporterFile = join(__dirname, 'worker.js');
-  const started = tracing.startTracing({ config, readResource, log, exporterFile, exporterEnvironment });
-  const { deliverer } = started;
+  const started = tracing.startTracing({ config, readResource, log, exporterFile, exporterEnvironment, diagnostics });
+  const deliverer = diagnostics?.wrap(started.deliverer) ?? started.deliverer;
   installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
   if (!started.isGlobal) {
     log.warn(
@@ -64,6 +70,13 @@ function startTracing({ config, exporterEnvironment }: LoadedConfig, service: Se
     );
   }
   return started;
+}
+
+function openDiagnostics({ diagnosticsDirectory, isSdkDisabled }: LoadedConfig['config']): Diagnostics | undefined {
+  if (diagnosticsDirectory === undefined || isSdkDisabled) return undefined;
+  const { createDiagnostics } =
+    require('./observation/diagnostics.js') as typeof import('./observation/diagnostics.js');
+  return createDiagnostics(diagnosticsDirectory);
 }
 
 interface Watched {
@@ -125,13 +138,14 @@ export function start(notice?: string): void {
   const facts = { propagators: config.propagators, sampler: config.sampler.name, log };
   let propagator: WatchedPropagator | undefined;
   const roll = new TracerRoll();
+  const diagnostics = openDiagnostics(config);
   const tracing = registerOnFreeGlobals(() => {
     startContext(config.propagators, (inner) => {
       if (!isMain || config.isSdkDisabled) return inner;
       propagator = watchPropagator(inner, facts);
       return propagator;
     });
-    return config.isSdkDisabled ? undefined : startTracing(loaded, service, log);
+    return config.isSdkDisabled ? undefined : startTracing(loaded, service, log, diagnostics);
   });
   const tracerProvider = tracing?.provider ?? trace.getTracerProvider();
   const instrumentations = selectInstrumentations(TABLE, config);
@@ -145,6 +159,16 @@ export function start(notice?: string): void {
   const { file, isEsm } = entry;
   installHooks(listener, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   registry.startGlobals();
+  const pipelines = tracing?.pipelines ?? [];
+  diagnostics?.attach({
+    config,
+    service,
+    registry,
+    pipelines,
+    entryFile,
+    agentVersion: AGENT_VERSION,
+    tally: log.tally,
+  });
   if (!isMain) return;
   if (!config.isSdkDisabled) reportService(service, log);
   const line = describeStart({ config, service, agentVersion: AGENT_VERSION, nodeVersion: process.versions.node });

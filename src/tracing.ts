@@ -8,6 +8,7 @@ import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@o
 import type { AgentConfig } from './config/types.js';
 import type { Log } from './diag/log.js';
 import type { Deliverer } from './lifecycle/exit-hooks.js';
+import type { Diagnostics } from './observation/diagnostics.js';
 import { createSpanPipeline, type SpanPipeline } from './pipeline/span-pipeline.js';
 import type { ResourceAttributes } from './sdk/resource.js';
 import { startTracerProvider } from './sdk/tracer-provider.js';
@@ -21,6 +22,8 @@ export interface TracingOptions {
   readonly exporterFile: string;
   /** Proxy and TLS variables that the exporting thread needs. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
+  /** Makes the first pipeline readable and counts started spans. */
+  readonly diagnostics?: Pick<Diagnostics, 'pipeline' | 'meterProvider'> | undefined;
 }
 
 export interface Tracing {
@@ -28,6 +31,7 @@ export interface Tracing {
   /** False when another SDK has registered before. */
   readonly isGlobal: boolean;
   readonly deliverer: Deliverer;
+  readonly pipelines: readonly SpanPipeline[];
   /** Sampled spans that ended so far; undefined when spans go nowhere but to the console. */
   spanCount(): number | undefined;
 }
@@ -49,6 +53,7 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
       delivery: config.delivery,
       environment: exporterEnvironment,
       releasesSpans: isLastProcessor && index === destinations.length - 1,
+      diagnostics: index === 0 ? options.diagnostics?.pipeline : undefined,
       runUntraced: (run) => context.with(suppressTracing(context.active()), run),
     }),
   );
@@ -84,13 +89,19 @@ export function startTracing(options: TracingOptions): Tracing {
     processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
   }
   return {
-    ...startTracerProvider(options.config, options.readResource, processors, (name) =>
-      options.log.info(
-        'TA4010',
-        `"${name}" was started in a request that has long been over: such spans start traces of their own, linked to it`,
-      ),
+    ...startTracerProvider(
+      options.config,
+      options.readResource,
+      processors,
+      (name) =>
+        options.log.info(
+          'TA4010',
+          `"${name}" was started in a request that has long been over: such spans start traces of their own, linked to it`,
+        ),
+      options.diagnostics?.meterProvider,
     ),
     deliverer: deliver(pipelines),
+    pipelines,
     spanCount: () => pipelines[0]?.counters.created,
   };
 }

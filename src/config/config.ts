@@ -62,6 +62,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     logLevel: settings.word('OTEL_LOG_LEVEL'),
     logFormat: settings.word('OTEL_NODE_LOG_FORMAT'),
     isConfigPrinted: settings.word('OTEL_NODE_PRINT_CONFIG') === 'true',
+    diagnosticsDirectory: settings.text('OTEL_NODE_DIAGNOSTICS_DIRECTORY'),
     envFile,
     serviceName: settings.text('OTEL_SERVICE_NAME'),
     resourceAttributes: readResourceAttributes(settings),

@@ -154,6 +154,8 @@ export interface AgentConfig {
   readonly logFormat: LogFormat;
   /** OTEL_NODE_PRINT_CONFIG */
   readonly isConfigPrinted: boolean;
+  /** OTEL_NODE_DIAGNOSTICS_DIRECTORY */
+  readonly diagnosticsDirectory: string | undefined;
   /** The `.env` file that was read; undefined when there is none. */
   readonly envFile: string | undefined;
   /** OTEL_SERVICE_NAME, undefined when unset. */

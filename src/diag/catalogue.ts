@@ -245,7 +245,7 @@ export const CATALOGUE = {
   ),
   TA2013: warnWithFix(
     'A copy of the OpenTelemetry API cannot be joined',
-    'The application has a copy of `@opentelemetry/api` that is newer than the agent\'s, or of another major version: spans ' +
+    "The application has a copy of `@opentelemetry/api` that is newer than the agent's, or of another major version: spans " +
       'that it makes by that copy are not recorded.',
     'update the agent, or use an older release of the API in the application',
   ),
@@ -420,6 +420,11 @@ export const CATALOGUE = {
     '`OTEL_EXPORTER_OTLP_PROTOCOL` is not set, and the port does not speak the default protocol. The agent found out which ' +
       'one it speaks and uses that.',
     'Set `OTEL_EXPORTER_OTLP_PROTOCOL` to what the line says. With it set, the agent never changes the protocol.',
+  ),
+  TA3034: warnWithFix(
+    'The diagnostics directory cannot be used',
+    'The local socket for `trace-agent doctor --pid` could not be opened. Traces are not affected.',
+    'check OTEL_NODE_DIAGNOSTICS_DIRECTORY: it must be writable, and its path at most 90 characters',
   ),
   TA4001: warnWithFix(
     'The callers do not sample',

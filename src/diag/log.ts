@@ -20,6 +20,16 @@ export type LineWriter = (line: string) => void;
  */
 type Say<S extends Severity> = (code: CodeOf<S>, text: string, key?: string) => boolean;
 
+/** How often a warning or an error came, written or not. */
+export interface Tally {
+  readonly code: Code;
+  readonly severity: Severity;
+  readonly key: string;
+  /** The last one's, masked. */
+  readonly text: string;
+  readonly count: number;
+}
+
 export interface Log {
   /** A fault the user must act on. */
   readonly error: Say<'error'>;
@@ -31,6 +41,8 @@ export interface Log {
   isEnabled(severity: Severity): boolean;
   /** False while a line with this code and key would be held back. */
   isDue(code: Code, key: string): boolean;
+  /** Warnings and errors so far, first ones first. */
+  tally(): readonly Tally[];
 }
 
 export interface LogOptions {
@@ -51,6 +63,9 @@ const RANK: Readonly<Record<LogThreshold, number>> = {
   verbose: 5,
   all: 6,
 };
+
+/** Different messages that are counted. */
+const MAX_TALLIES = 200;
 
 const PREFIX = 'trace-agent';
 /** Line breaks, what a terminal obeys, changes of direction: all but the printable. Without a flag, which costs a boot. */
@@ -107,16 +122,27 @@ export function createLog(threshold: LogThreshold, options: LogOptions = {}): Lo
   const { format = 'text', write = writeToStderr, now = monotonicNow } = options;
   const rank = RANK[threshold];
   const limiter = new Limiter(now);
+  const tallies = new Map<string, Tally>();
   let secrets: readonly string[] | undefined;
 
+  const cleaned = (text: string): string => {
+    secrets ??= options.secrets?.() ?? [];
+    return mask(text.replace(UNPRINTABLE, ' '), secrets);
+  };
+  const count = (severity: Severity, code: Code, text: string, key: string): void => {
+    const id = `${code} ${key}`;
+    const known = tallies.get(id);
+    if (known === undefined && tallies.size >= MAX_TALLIES) return;
+    tallies.set(id, { code, severity, key, text, count: (known?.count ?? 0) + 1 });
+  };
+
   const say = (severity: Severity, code: Code, text: string, key = text): boolean => {
+    if (RANK[severity] <= RANK.warn) count(severity, code, text, key);
     if (RANK[severity] > rank) return false;
     const suppressed = limiter.admit(`${code} ${key}`);
     if (suppressed === undefined) return false;
-    secrets ??= options.secrets?.() ?? [];
     const more = suppressed > 0 ? ` (and ${suppressed} more like this before)` : '';
-    const clean = mask(`${text}${more}`.replace(UNPRINTABLE, ' '), secrets);
-    const line = { severity, code, text: clean, fix: fixOf(severity, code) };
+    const line = { severity, code, text: cleaned(`${text}${more}`), fix: fixOf(severity, code) };
     write(`${format === 'json' ? asJson(line) : asText(line)}\n`);
     return true;
   };
@@ -128,5 +154,6 @@ export function createLog(threshold: LogThreshold, options: LogOptions = {}): Lo
     debug: (code, text, key) => say('debug', code, text, key),
     isEnabled: (severity) => RANK[severity] <= rank,
     isDue: (code, key) => limiter.isDue(`${code} ${key}`),
+    tally: () => [...tallies.values()].map((tally) => ({ ...tally, text: cleaned(tally.text) })),
   };
 }

@@ -87,12 +87,13 @@ export class Faults {
     return this.#count >= MAX_FAULTS || standby.isDown;
   }
 
-  /** Never throws. The first fault and the one that disables are logged. */
+  /** Never throws. The first fault and the one that disables are written; the log counts them all. */
   record(error: unknown): void {
     this.#count++;
-    if (this.#count === 1) this.#log.warn('TA2005', `instrumentation ${this.#name} failed: ${describe(error)}`);
-    else if (this.#count === MAX_FAULTS)
-      this.#log.error('TA2006', `instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
+    if (this.#count > MAX_FAULTS) return;
+    this.#log.warn('TA2005', `instrumentation ${this.#name} failed: ${describe(error)}`, this.#name);
+    if (this.#count < MAX_FAULTS) return;
+    this.#log.error('TA2006', `instrumentation ${this.#name} is off after ${MAX_FAULTS} faults`);
   }
 }
 

@@ -16,12 +16,14 @@ import type { Channel, ChannelEvents, ChannelOptions } from './channel.js';
 import type { MutableCounters } from './counters.js';
 import { openInProcessChannel, type RunUntraced } from './in-process-channel.js';
 import { Ledger, type LedgerEvents } from './ledger.js';
-import type { DropReason, FromExporter, ReportMessage } from './protocol.js';
+import type { AskMessage, DropReason, ExportStats, FromExporter, ReportMessage } from './protocol.js';
 import type { SealedBatch } from './span-queue.js';
 import { openWorkerChannel } from './worker-channel.js';
 
 export interface DeliveryEvents extends LedgerEvents {
   onReport(report: ReportMessage): void;
+  /** The exporter's numbers; `reply` sends a document back, where one is wanted. */
+  onAsk(stats: ExportStats, reply: ((text: string) => void) | undefined): void;
   /** The exporter moved to this thread, failed for good, or keeps failing. One complete sentence. */
   onNotice(code: 'TA3026' | 'TA3027' | 'TA3028', text: string): void;
 }
@@ -36,7 +38,7 @@ export interface DeliveryOptions extends Omit<ChannelOptions, 'events'> {
   readonly encodeResource: () => Uint8Array;
 }
 
-type State = 'idle' | 'worker' | 'in-process' | 'broken' | 'stopped';
+export type State = 'idle' | 'worker' | 'in-process' | 'broken' | 'stopped';
 
 const FAILED_STARTS_LIMIT = 2;
 const CRASH_LIMIT = 3;
@@ -65,12 +67,22 @@ export class Delivery {
   #isReady = false;
   #failedStarts = 0;
   #crashes = 0;
+  #restarts = 0;
   #nextFlushId = 1;
   #hasNew = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#ledger = new Ledger(options.counters, options.events);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** How often the exporter was started again after it had died. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   get isInProcess(): boolean {
@@ -144,6 +156,7 @@ export class Delivery {
       this.#openInProcess(cause);
       return;
     }
+    this.#restarts++;
     // The first restart is immediate, the next ones are not.
     startTimer(
       () => this.#openWorker(),
@@ -162,10 +175,16 @@ export class Delivery {
     else if (message.verb === 'RESTORED') this.#ledger.restored(message.exported);
     else if (message.verb === 'FLUSHED') this.#finishFlush(message.id);
     else if (message.verb === 'REPORT') this.#options.events.onReport(message);
+    else if (message.verb === 'ASK') this.#onAsk(message);
     else {
       this.#isReady = true;
       this.#failedStarts = 0;
     }
+  }
+
+  #onAsk({ id, stats }: AskMessage): void {
+    const reply = (text: string): void => this.#channel?.post({ verb: 'SNAPSHOT', id, text });
+    this.#options.events.onAsk(stats, id === 0 ? undefined : reply);
   }
 
   #finishFlush(id: number): void {

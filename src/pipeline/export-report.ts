@@ -122,6 +122,7 @@ export function createExportReport(log: Log, url: string): ExportReport {
     report(message) {
       if (message.kind === 'failure') tellFailure(message);
       else if (message.kind === 'recovered') tellRecovered(message.outageMillis);
+      else if (message.kind === 'diagnostics') log.warn('TA3034', `nothing can be read from here: ${message.detail}`);
       else if (message.kind === 'switched') tellSwitch(message.from, message.to);
       else if (message.kind === 'rejected')
         log.warn('TA3032', `the collector at ${target()} ${message.detail}`, target());

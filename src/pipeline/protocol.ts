@@ -124,6 +124,25 @@ export interface ExportSettings {
   readonly clientKeyFile: string | undefined;
   readonly clientCertificateFile: string | undefined;
   readonly spool: SpoolSettings | undefined;
+  /** Local socket to open for the doctor; undefined = none, and no numbers are sent. */
+  readonly diagnosticsSocket: string | undefined;
+}
+
+/** How the requests of one exporter went. */
+export interface ExportStats {
+  /** The protocol in use. */
+  readonly kind: ExportKind;
+  readonly requests: number;
+  readonly delivered: number;
+  readonly failures: Partial<Record<FailureClass, number>>;
+  /** Spans in requests under way. */
+  readonly inFlightSpans: number;
+  /** Requests by duration; the bounds are DURATION_BOUNDS of worker/export-stats.ts. */
+  readonly durationBuckets: readonly number[];
+  readonly sumMillis: number;
+  readonly maxMillis: number;
+  readonly lastFailure: (Failure & { readonly atEpochMillis: number }) | undefined;
+  readonly lastDeliveryEpochMillis: number | undefined;
 }
 
 /** A sealed chunk. Whoever made it keeps it until {@link SettledMessage} names its id. */
@@ -155,7 +174,14 @@ export interface StopMessage {
   readonly verb: 'STOP';
 }
 
-export type ToExporter = BatchMessage | ResourceMessage | FlushMessage | StopMessage;
+/** The answer to ASK: a JSON document about the agent. */
+export interface SnapshotMessage {
+  readonly verb: 'SNAPSHOT';
+  readonly id: number;
+  readonly text: string;
+}
+
+export type ToExporter = BatchMessage | ResourceMessage | FlushMessage | StopMessage | SnapshotMessage;
 
 export interface SettledMessage {
   readonly verb: 'SETTLED';
@@ -190,11 +216,19 @@ export interface FlushedMessage {
 export type ReportMessage =
   | { readonly verb: 'REPORT'; readonly kind: 'failure'; readonly failure: Failure; readonly willRetry: boolean }
   | { readonly verb: 'REPORT'; readonly kind: 'recovered'; readonly outageMillis: number }
-  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected'; readonly detail: string }
+  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected' | 'diagnostics'; readonly detail: string }
   | { readonly verb: 'REPORT'; readonly kind: 'switched'; readonly from: ExportKind; readonly to: ExportKind };
+
+/** Somebody wants to know: the numbers so far, to be followed by SNAPSHOT with this id unless that is 0. */
+export interface AskMessage {
+  readonly verb: 'ASK';
+  readonly id: number;
+  readonly stats: ExportStats;
+}
 
 export type FromExporter =
   | { readonly verb: 'READY' }
+  | AskMessage
   | SettledMessage
   | SpooledMessage
   | RestoredMessage

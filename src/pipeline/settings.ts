@@ -53,10 +53,11 @@ export function exportSettings(
   destination: Destination,
   delivery: DeliverySettings,
   userAgent: string,
+  diagnosticsSocket: string | undefined,
 ): ExportSettings {
   const { otlp, zipkin, batch } = config;
   const spool = delivery.spool && { ...delivery.spool, owner: ownerName(destination) };
-  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool };
+  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool, diagnosticsSocket };
   if (destination === 'zipkin') {
     return {
       ...common,

@@ -15,13 +15,13 @@ import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
 import { createCounters, type DeliveryCounters, describeCounters } from './counters.js';
-import { Delivery } from './delivery.js';
-import { createExportReport } from './export-report.js';
+import { Delivery, type State } from './delivery.js';
+import { createExportReport, describeUrl } from './export-report.js';
 import type { RunUntraced } from './in-process-channel.js';
 import { OpenSpans } from './open-spans.js';
 import { encodeResource } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
-import type { DropReason } from './protocol.js';
+import type { DropReason, ExportStats } from './protocol.js';
 import { DEFAULT_DELIVERY, type DeliverySettings, type Destination, exportSettings, queueLimits } from './settings.js';
 import { type SealedBatch, SpanQueue } from './span-queue.js';
 
@@ -42,8 +42,29 @@ export interface SpanPipeline {
   /** Ends every open span with an error status that says why. Call before the last flush. Never throws. */
   endOpenSpans(why: string, exception?: unknown): void;
   readonly counters: DeliveryCounters;
+  /** The pipeline's numbers as plain data. */
+  observe(): PipelineObservation;
   /** True when the exporter runs on this thread: flushSync cannot deliver then, forceFlush can. */
   readonly isInProcess: boolean;
+}
+
+export interface PipelineObservation {
+  readonly destination: Destination;
+  /** Without credentials. */
+  readonly url: string;
+  readonly counters: DeliveryCounters;
+  readonly queueCapacity: number;
+  readonly exporter: State;
+  readonly workerRestarts: number;
+  /** The exporter's last numbers; undefined before the first, and without diagnostics. */
+  readonly exports: ExportStats | undefined;
+}
+
+/** Opens a local socket and says what is told there. */
+export interface PipelineDiagnostics {
+  readonly socket: string;
+  /** A JSON document. Must not throw. */
+  describe(): string;
 }
 
 export interface SpanPipelineOptions {
@@ -65,6 +86,8 @@ export interface SpanPipelineOptions {
    * alive. Only for the last processor of a provider: those after this one would see an empty span.
    */
   readonly releasesSpans?: boolean;
+  /** The exporter starts at once then. */
+  readonly diagnostics?: PipelineDiagnostics | undefined;
   /** Runs a function with tracing suppressed; needed when the exporter has to run on this thread. */
   readonly runUntraced?: RunUntraced;
 }
@@ -109,7 +132,13 @@ function releaseContent(span: { attributes: Attributes; events: unknown[]; links
 export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   const { config, log } = options;
   const settings = { ...DEFAULT_DELIVERY, ...options.delivery };
-  const exporter = exportSettings(config, options.destination ?? 'otlp', settings, options.userAgent);
+  const exporter = exportSettings(
+    config,
+    options.destination ?? 'otlp',
+    settings,
+    options.userAgent,
+    options.diagnostics?.socket,
+  );
   const boot = new AsyncResource('trace-agent');
   const counters = createCounters();
   const report = createExportReport(log, exporter.url);
@@ -127,10 +156,15 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       onReleased: (batch) => queue.release(batch),
       onDropped: (reason, count) => noteDrop(reason, count),
       onReport: (message) => report.report(message),
+      onAsk: (stats, reply) => {
+        exports = stats;
+        if (reply !== undefined && options.diagnostics !== undefined) reply(options.diagnostics.describe());
+      },
       onNotice: (code, text) => (code === 'TA3026' ? log.warn(code, text) : log.error(code, text, code)),
     },
   });
-  let hasStarted = false;
+  let exports: ExportStats | undefined;
+  let hasStarted = options.diagnostics !== undefined;
   let isStopped = false;
   let isDropTimerArmed = false;
 
@@ -192,6 +226,15 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     get isInProcess() {
       return delivery.isInProcess;
     },
+    observe: () => ({
+      destination: options.destination ?? 'otlp',
+      url: describeUrl(exporter.url),
+      counters: { ...counters, dropped: { ...counters.dropped } },
+      queueCapacity: queueLimits(config, settings).maxSpans,
+      exporter: delivery.state,
+      workerRestarts: delivery.restarts,
+      exports,
+    }),
     onStart: (span) => openSpans.started(span),
     onEnd(span) {
       openSpans.ended(span);

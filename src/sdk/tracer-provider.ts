@@ -1,5 +1,5 @@
 /** Composes the official tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
-import { trace } from '@opentelemetry/api';
+import { type MeterProvider, trace } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
@@ -23,12 +23,14 @@ export function startTracerProvider(
   readResource: () => ResourceAttributes,
   spanProcessors: SpanProcessor[],
   onDetached: (name: string) => void,
+  meterProvider?: MeterProvider | undefined,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const options = {
     resource: createResource(readResource),
     sampler: createSampler(config.sampler),
     spanLimits: { ...config.limits.span },
     spanProcessors,
+    ...(meterProvider === undefined ? {} : { meterProvider }),
   };
   const provider = new DetachingTracerProvider(options, {
     limitMillis: config.detachAfterMillis,

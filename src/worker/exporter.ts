@@ -16,7 +16,9 @@ import type {
   ToExporter,
 } from '../pipeline/protocol.js';
 import { createAdaptiveSender } from './adaptive-sender.js';
+import { DiagnosticsSocket } from './diagnostics-socket.js';
 import { ExportLoop } from './export-loop.js';
+import { StatsKeeper } from './export-stats.js';
 import type { Outcome } from './outcome.js';
 import type { Sender } from './sender.js';
 import { type BatchFile, LEASE_MILLIS } from './spool/folder.js';
@@ -53,6 +55,8 @@ class Exporter implements ExporterHandle {
   readonly #sender: Sender;
   readonly #loop: ExportLoop<Job>;
   readonly #spool: Spool | undefined;
+  readonly #stats: StatsKeeper;
+  readonly #diagnostics: DiagnosticsSocket | undefined;
   readonly #jobsByFile = new Map<BatchFile, Job>();
   #resource: Buffer = Buffer.alloc(0);
   /** Messages wait for the spool to be read; resolved at once without a spool. */
@@ -66,7 +70,13 @@ class Exporter implements ExporterHandle {
 
   constructor(settings: ExportSettings, post: (message: FromExporter) => void) {
     this.#post = post;
-    this.#sender = createAdaptiveSender(settings, (from, to) => post({ verb: 'REPORT', kind: 'switched', from, to }));
+    this.#stats = new StatsKeeper(settings.kind);
+    this.#diagnostics =
+      settings.diagnosticsSocket === undefined ? undefined : this.#openSocket(settings.diagnosticsSocket);
+    this.#sender = createAdaptiveSender(settings, (from, to) => {
+      this.#stats.kind = to;
+      post({ verb: 'REPORT', kind: 'switched', from, to });
+    });
     this.#isOpen = settings.spool === undefined;
     this.#spool = settings.spool && this.#createSpool(settings.spool);
     this.#loop = new ExportLoop<Job>({
@@ -75,7 +85,11 @@ class Exporter implements ExporterHandle {
       send: (job, timeoutMillis) => this.#send(job, timeoutMillis),
       report: post,
       onSettled: (job, exported, dropped) => this.#onSettled(job, exported, dropped),
-      onFlushed: (id) => post({ verb: 'FLUSHED', id }),
+      onFlushed: (id) => {
+        // Whatever ends now, the other side has the last numbers.
+        if (this.#diagnostics !== undefined) post({ verb: 'ASK', id: 0, stats: this.#stats.read() });
+        post({ verb: 'FLUSHED', id });
+      },
       isSecured: (job) => job.file !== undefined,
       ...(this.#spool === undefined ? {} : { secure: (jobs, isUrgent) => this.#secure(jobs, isUrgent) }),
     });
@@ -87,8 +101,10 @@ class Exporter implements ExporterHandle {
     else if (message.verb === 'BATCH') this.#onBatch(message);
     else if (message.verb === 'RESOURCE') this.#resource = Buffer.from(message.bytes);
     else if (message.verb === 'FLUSH') this.#loop.flush(message.id, message.deadlineEpochMillis - Date.now());
+    else if (message.verb === 'SNAPSHOT') this.#diagnostics?.answer(message.id, message.text);
     else {
       this.#isStopped = true;
+      this.#diagnostics?.close();
       this.#loop.stop();
       this.#sender.close();
       clearTimeout(this.#timer);
@@ -108,7 +124,23 @@ class Exporter implements ExporterHandle {
     this.#loop.push({ id, spanCount, memory, file: undefined, isSettled: false });
   }
 
+  #openSocket(path: string): DiagnosticsSocket {
+    return new DiagnosticsSocket({
+      path,
+      ask: (id) => this.#post({ verb: 'ASK', id, stats: this.#stats.read() }),
+      onTrouble: (detail) => this.#post({ verb: 'REPORT', kind: 'diagnostics', detail }),
+    });
+  }
+
   async #send(job: Job, timeoutMillis: number): Promise<Outcome> {
+    const startedAt = performance.now();
+    this.#stats.begin(job.spanCount);
+    const outcome = await this.#attempt(job, timeoutMillis);
+    this.#stats.end(job.spanCount, outcome, performance.now() - startedAt);
+    return outcome;
+  }
+
+  async #attempt(job: Job, timeoutMillis: number): Promise<Outcome> {
     try {
       if (job.memory !== undefined) {
         return await this.#sender.send(job.memory.resource, chunkOf(job.memory.message), timeoutMillis);

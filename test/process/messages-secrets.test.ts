@@ -2,7 +2,7 @@
  * Secrets never appear in what the agent writes: canaries in every place where users put them, rightly or by mistake, with
  * collectors and proxies that repeat what they were sent. Deterministic: a failure names its seed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Answer, type IncomingTraces, startCollector } from '../../src/viewer/otlp-receiver.js';
@@ -102,6 +102,7 @@ t.test(`${PROCESSES} processes with canaries print none of them`, async (t) => {
   };
   const folder = t.testdir();
   let printed = 0;
+  let snapshots = 0;
   const runOne = async (seed: number): Promise<void> => {
     const own = createRandom(seed);
     const environment = [HEADERS, HEADERS, ENDPOINTS, PROXIES, FORMATS].map((group) => pick(own, group)(own, places));
@@ -114,12 +115,18 @@ t.test(`${PROCESSES} processes with canaries print none of them`, async (t) => {
       writeFileSync(join(cwd, '.env'), ours.map(([name, value]) => `${name}='${value}'\n`).join(''));
       for (const [name] of ours) delete env[name];
     }
+    const diagnostics = join(cwd, 'diagnostics');
+    if (seed % 3 === 0) env.OTEL_NODE_DIAGNOSTICS_DIRECTORY = diagnostics;
     const app = runApp({ file: 'preload/hello.cjs', cwd, env: { OTEL_SERVICE_NAME: 'canaries', ...env } });
     const { code } = await app.exited;
     const shown = `seed ${seed}: ${JSON.stringify(env)}\n${app.stderr()}`;
     t.equal(code, 0, shown);
     t.equal(app.stdout(), 'hello\n');
     t.notOk(app.stderr().includes(CANARY), shown);
+    for (const name of existsSync(diagnostics) ? readdirSync(diagnostics) : []) {
+      snapshots++;
+      t.notOk(readFileSync(join(diagnostics, name), 'utf8').includes(CANARY), `${name} of ${shown}`);
+    }
     printed += app.stderr().split('\n').length - 1;
   };
   const seeds = Array.from({ length: PROCESSES }, (_, index) => index);
@@ -128,6 +135,7 @@ t.test(`${PROCESSES} processes with canaries print none of them`, async (t) => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await runOne(seed);
     }),
   );
+  t.ok(snapshots > PROCESSES / 4, `${snapshots} snapshots were looked at`);
   t.ok(printed > 2 * PROCESSES, `${printed} lines were looked at`);
   t.ok(
     collector.requests().some(({ headers }) => JSON.stringify(headers).includes(CANARY)),

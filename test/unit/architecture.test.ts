@@ -84,6 +84,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   sdk: { values: ['version.ts'], types: ['config', 'diag'] },
   pipeline: { types: ['config', 'diag', 'lifecycle', 'worker'] },
   worker: { values: ['pipeline'], types: ['pipeline'] },
+  observation: { values: ['sdk'], types: ['config', 'diag', 'instrumentation', 'lifecycle', 'pipeline'] },
   watch: { values: ['hooks'], types: ['diag', 'instrumentation'] },
   neighbours: { values: ['hooks', 'instrumentation'], types: ['diag', 'hooks'] },
   bundlers: { values: ['hooks', 'instrumentation'] },

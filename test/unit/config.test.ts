@@ -24,6 +24,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     logLevel: 'info',
     logFormat: 'text',
     isConfigPrinted: false,
+    diagnosticsDirectory: undefined,
     envFile: undefined,
     serviceName: undefined,
     resourceAttributes: {},

@@ -28,7 +28,7 @@ export const AGENT = {
     description:
       'Writes the effective configuration to stderr at start: every setting, its value and where the value came from. ' +
       'Secrets are masked. `1` also works.',
-    },
+  },
   OTEL_NODE_OTHER_TRACERS: {
     type: 'enum',
     default: 'stand-down',
@@ -37,6 +37,15 @@ export const AGENT = {
     description:
       'What to do when the application starts a tracer of its own (an OpenTelemetry SDK, dd-trace, newrelic, ' +
       'elastic-apm-node, Sentry with tracing): leave the field to it, or trace beside it.',
+  },
+  OTEL_NODE_DIAGNOSTICS_DIRECTORY: {
+    type: 'path',
+    default: undefined,
+    source: '@org/trace-agent',
+    description:
+      'Directory in which the process opens a local socket (`<pid>.sock`, for its own user alone), from which ' +
+      "`trace-agent doctor --pid` reads the agent's counters, and leaves the last ones (`<pid>.json`) when it ends. Unset = " +
+      'nothing listens and nothing is written.',
   },
   OTEL_NODE_SHUTDOWN_TIMEOUT: {
     type: 'duration',
