@@ -142,6 +142,8 @@ const COMMON = {
   platform: 'node',
   mainFields: ['module', 'main'],
   conditions: ['module'],
+  // Its ES module build wraps lines in the middle of words.
+  alias: { cliui: join(root, 'node_modules/cliui/build/index.cjs') },
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
@@ -242,6 +244,7 @@ enqueue('worker', join(root, 'src/worker/main.ts'));
 for (const name of ['esbuild', 'webpack', 'webpack-loader']) {
   enqueue(`bundlers/${name}`, join(root, `src/bundlers/${name}.ts`));
 }
+enqueue('trace-agent', join(root, 'src/cli/main.ts'));
 while (queue.size > 0) {
   const [output, input] = queue.entries().next().value;
   queue.delete(output);

@@ -28,7 +28,7 @@ export interface GuardInput {
 }
 
 const PACKAGE_MANAGER_FILE =
-  /^(npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)(-cli)?(-[0-9][0-9A-Za-z.-]*)?(\.(js|cjs|mjs))?$/;
+  /^(npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack|trace-agent)(-cli)?(-[0-9][0-9A-Za-z.-]*)?(\.(js|cjs|mjs))?$/;
 /** Commands as npm links them, without an extension; each starts the application in another process, or builds it. */
 const LAUNCHER_COMMAND =
   /^(bun|lerna|nx|turbo|nodemon|node-dev|tsx|pm2|pm2-dev|pm2-runtime|forever|concurrently|conc|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|npm-run-all|npm-run-all2|run-s|run-p|wireit|tsc|esbuild|swc|spack|webpack|webpack-cli|rollup|tsup|ncc|eslint|prettier|biome)$/;

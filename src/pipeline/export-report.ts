@@ -2,36 +2,12 @@
  * What the user is told about delivery: one line for a class of failure in an outage, one when delivery works again, now
  * and then one about dropped spans. How often is the log's business. Application's thread; loads nothing.
  */
-import type { CodeOf } from '../diag/catalogue.js';
 import type { Log } from '../diag/log.js';
-import { DROP_REASONS, type DropReason, type FailureClass, type ReportMessage } from './protocol.js';
+import { FAILURE_CODES } from './failure-codes.js';
+import { DROP_REASONS, type DropReason, type ReportMessage } from './protocol.js';
 
-const CODES: Readonly<Record<FailureClass, CodeOf<'error'>>> = {
-  refused: 'TA3001',
-  dns: 'TA3002',
-  unreachable: 'TA3003',
-  reset: 'TA3004',
-  timeout: 'TA3005',
-  tls_untrusted: 'TA3006',
-  tls_expired: 'TA3007',
-  tls_hostname: 'TA3008',
-  tls_files: 'TA3009',
-  tls: 'TA3010',
-  wrong_protocol: 'TA3011',
-  unauthorized: 'TA3012',
-  not_found: 'TA3013',
-  bad_request: 'TA3014',
-  too_large: 'TA3015',
-  overloaded: 'TA3016',
-  server_error: 'TA3017',
-  proxy: 'TA3018',
-  garbage: 'TA3019',
-  headers: 'TA3020',
-  spool: 'TA3021',
-  exporter_fault: 'TA3022',
-};
-
-const DROP_TEXT: Readonly<Record<DropReason, string>> = {
+/** Why spans were dropped, as the rest of a sentence. */
+export const DROP_TEXT: Readonly<Record<DropReason, string>> = {
   queue_full: 'the queue was full (OTEL_BSP_MAX_QUEUE_SIZE)',
   queue_bytes_full: 'the queue was full (OTEL_NODE_MAX_QUEUE_BYTES)',
   span_too_large: 'a span was larger than a request may be',
@@ -84,13 +60,17 @@ export function createExportReport(log: Log, url: string): ExportReport {
   const tellFailure = (message: FailureReport): void => {
     const { failureClass, detail } = message.failure;
     const next = message.willRetry ? ' (will retry)' : '';
-    const isTold = log.error(CODES[failureClass], `cannot send spans to ${target()}: ${detail}${next}`, target());
+    const isTold = log.error(
+      FAILURE_CODES[failureClass],
+      `cannot send spans to ${target()}: ${detail}${next}`,
+      target(),
+    );
     if (isTold) isOutageTold = true;
     else if (!isOutageTold) untold = message;
   };
   const tellUntold = (): void => {
     const message = untold;
-    if (message === undefined || !log.isDue(CODES[message.failure.failureClass], target())) return;
+    if (message === undefined || !log.isDue(FAILURE_CODES[message.failure.failureClass], target())) return;
     untold = undefined;
     tellFailure(message);
   };

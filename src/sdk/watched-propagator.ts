@@ -32,7 +32,7 @@ const MAX_LOOKS = 100;
 const MANY_UNSAMPLED = 10;
 const SOME_UNSAMPLED = 3;
 
-interface Format {
+export interface ContextFormat {
   readonly names: readonly PropagatorName[];
   readonly header: string;
   /** What a context looks like: rubbish from the network is no reason to speak. */
@@ -40,7 +40,7 @@ interface Format {
 }
 
 /** The header of AWS comes with every request of a load balancer: only a parent makes it a context. */
-const FORMATS: readonly Format[] = [
+export const CONTEXT_FORMATS: readonly ContextFormat[] = [
   { names: ['tracecontext'], header: 'traceparent', looks: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-/ },
   { names: ['b3', 'b3multi'], header: 'b3', looks: /^[0-9a-f]{16,32}-[0-9a-f]{16}/ },
   { names: ['b3multi', 'b3'], header: 'x-b3-traceid', looks: /^[0-9a-f]{16,32}$/ },
@@ -90,7 +90,7 @@ class Watcher implements WatchedPropagator {
   #lookForOthers(carrier: unknown, getter: TextMapGetter): void {
     if (this.#hasSaidFormat) return;
     const { propagators, log } = this.#facts;
-    for (const { names, header, looks } of FORMATS) {
+    for (const { names, header, looks } of CONTEXT_FORMATS) {
       if (names.some((name) => propagators.includes(name))) continue;
       const value = getter.get(carrier, header);
       if (value === undefined || !looks.test(String(value))) continue;

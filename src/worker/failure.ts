@@ -43,7 +43,8 @@ const CLASS_BY_CODE: Readonly<Record<string, FailureClass>> = {
 const NOT_SENDABLE =
   /^ERR_(INVALID_CHAR|INVALID_HTTP_TOKEN|HTTP_INVALID_HEADER_VALUE|HTTP2_(INVALID|HEADER|CONNECT|STATUS)_?.*)$/;
 
-function classOf(code: string): FailureClass {
+/** What an error code of Node.js or OpenSSL means. */
+export function classOfCode(code: string): FailureClass {
   const known = CLASS_BY_CODE[code];
   if (known !== undefined) return known;
   if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return 'wrong_protocol';
@@ -64,7 +65,7 @@ function innermost(error: unknown): NodeJS.ErrnoException {
 /** Classifies an error from a socket, a TLS handshake or a parser. */
 export function failureOf(error: unknown): Failure {
   const { code, message } = innermost(error);
-  const failureClass = classOf(code ?? '');
+  const failureClass = classOfCode(code ?? '');
   const detail = message.replace(/\s+/g, ' ').slice(0, 200);
   return { failureClass, detail: code === undefined || detail.includes(code) ? detail : `${code}: ${detail}` };
 }

@@ -56,7 +56,8 @@ export async function openTunnel(proxy: URL, url: URL, tls: object): Promise<Dup
   return connect({ ...tls, ...name, socket, ALPNProtocols: ['h2'] });
 }
 
-function connectThrough(proxy: URL, target: string): Promise<Duplex> {
+/** A connection to `host:port` by CONNECT. Rejects when the proxy refuses or cannot be reached. */
+export function connectThrough(proxy: URL, target: string): Promise<Duplex> {
   const client =
     proxy.protocol === 'https:'
       ? (require('node:https') as typeof import('node:https'))
