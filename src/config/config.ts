@@ -80,6 +80,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     http: readHttp(settings),
     isDbQuerySanitized: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED'),
     otherTracers: settings.word('OTEL_NODE_OTHER_TRACERS'),
+    isSqlCommented: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED'),
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
     detachAfterMillis: settings.number('OTEL_NODE_DETACH_AFTER'),
     lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,

@@ -98,6 +98,7 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_INSTRUMENTATION_SANITIZATION_URL_EXPERIMENTAL_SENSITIVE_QUERY_PARAMETERS: (config) =>
     config.http.sensitiveQueryParameters,
   OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED: (config) => config.isDbQuerySanitized,
+  OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: (config) => config.isSqlCommented,
 };
 
 const MAX_VALUE_LENGTH = 500;

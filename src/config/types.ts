@@ -182,6 +182,8 @@ export interface AgentConfig {
   readonly isDbQuerySanitized: boolean;
   /** OTEL_NODE_OTHER_TRACERS: what to do about another tracer in the process. */
   readonly otherTracers: 'stand-down' | 'ignore';
+  /** OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED */
+  readonly isSqlCommented: boolean;
   /** OTEL_NODE_SHUTDOWN_TIMEOUT, milliseconds; 0 = do not wait. */
   readonly shutdownTimeoutMillis: number;
   /** OTEL_NODE_DETACH_AFTER, milliseconds; 0 = never. */

@@ -17,7 +17,6 @@ const NOTICES: Readonly<Record<Capability, Notice>> = {
   metrics: { severity: 'info', instead: 'no metrics are sent', switchedBy: 'OTEL_METRICS_EXPORTER' },
   logs: { severity: 'info', instead: 'no log records are sent', switchedBy: 'OTEL_LOGS_EXPORTER' },
   'log correlation fields': { severity: 'info', instead: 'the usual field names are used' },
-  'SQL commenter': { severity: 'info', instead: 'statements are sent unchanged' },
   'declarative configuration': {
     severity: 'warn',
     instead: 'the file is not read and the OTEL_* variables apply',

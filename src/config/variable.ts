@@ -7,7 +7,6 @@ export type Capability =
   | 'metrics'
   | 'logs'
   | 'log correlation fields'
-  | 'SQL commenter'
   | 'declarative configuration'
   | 'entities'
   | 'semantic convention opt-in'

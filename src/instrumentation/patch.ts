@@ -31,6 +31,13 @@ export function copyShape(wrapper: AnyFunction, original: AnyFunction): void {
   if (typeof parent === 'function' && parent !== Object.getPrototypeOf(wrapper)) Object.setPrototypeOf(wrapper, parent);
 }
 
+/** `wrap(original)`, looking like the original. */
+export function wrapFunction(original: AnyFunction, wrap: (original: AnyFunction) => AnyFunction): AnyFunction {
+  const wrapper = wrap(original);
+  copyShape(wrapper, original);
+  return wrapper;
+}
+
 /**
  * Replaces `owner[name]` by `wrap(original)`. Throws before it changes anything when that is no function; returns the
  * remover, which does nothing once somebody else has wrapped our wrapper.
@@ -48,11 +55,35 @@ export function patchMethod(owner: object, name: string, wrap: (original: AnyFun
     configurable: true,
     enumerable: own?.enumerable ?? false,
   });
-  return () => {
+  const remove = (): void => {
     if (target[name] !== wrapper) return;
     if (own === undefined) delete target[name];
     else Object.defineProperty(owner, name, own);
   };
+  standby.undo?.push(remove);
+  return remove;
+}
+
+/** The same for a method that only some releases have. */
+export function patchIfPresent(owner: object, name: string, wrap: (original: AnyFunction) => AnyFunction): void {
+  if (typeof (owner as Record<string, unknown>)[name] === 'function') patchMethod(owner, name, wrap);
+}
+
+/** A constructor, of any kind. Its statics and its prototype's methods are its owner's business. */
+export type Constructor = new (...parameters: unknown[]) => object;
+
+/**
+ * Makes `replacement` look like the original, with its prototype and statics: what either makes is an instance of both.
+ * For exports that the caller replaces.
+ */
+export function replaceConstructor(original: Constructor, replacement: AnyFunction): Constructor {
+  const { prototype } = original as unknown as { prototype: object };
+  copyShape(replacement, original as unknown as AnyFunction);
+  Object.setPrototypeOf(replacement, original);
+  replacement.prototype = prototype;
+  const own = Object.getOwnPropertyDescriptor(prototype, 'constructor');
+  Object.defineProperty(prototype, 'constructor', { ...own, value: replacement });
+  return replacement as unknown as Constructor;
 }
 
 /** Looks the method up at each call: `domain`, for one, replaces `EventEmitter.prototype.emit` when it is loaded. */

@@ -7,7 +7,7 @@ import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
 import { Libraries } from './libraries.js';
-import { standby } from './standby.js';
+import { allOrNothing, standby } from './standby.js';
 import type { TableEntry } from './table.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
@@ -176,8 +176,9 @@ class ModuleRegistry implements Registry {
         slot.entry.isBuiltin !== true && instrumentation.checksShape === true && this.#isTried(version, targets);
       for (const target of targets) {
         if (target.file !== file) continue;
-        if (isTried) current = this.#tryNewer(slot, target, version as string, current);
-        else if (slot.entry.isBuiltin === true || isSupported(version, target)) {
+        if (isTried) {
+          if (target.isForTestedOnly !== true) current = this.#tryNewer(slot, target, version as string, current);
+        } else if (slot.entry.isBuiltin === true || isSupported(version, target)) {
           current = this.#apply(slot, target, version, current);
         }
       }
@@ -202,7 +203,7 @@ class ModuleRegistry implements Registry {
 
   #apply(slot: Slot, target: PatchTarget, version: string | undefined, exports: unknown): unknown {
     try {
-      const patched = target.patch(exports, version);
+      const patched = allOrNothing(() => target.patch(exports, version));
       this.#applied.add(slot.entry.name);
       slot.patched ??= target.module;
       this.#libraries.note(target.module, version, 'patched');
@@ -217,14 +218,15 @@ class ModuleRegistry implements Registry {
   }
 
   #isTried(version: string | undefined, targets: readonly PatchTarget[]): boolean {
-    return !targets.some((target) => isSupported(version, target)) && isNewer(version, targets);
+    if (targets.some((target) => isSupported(version, target))) return false;
+    return targets.some((target) => target.isForTestedOnly !== true) && isNewer(version, targets);
   }
 
   /** A release that nobody has tested: traced if the patch finds what it expects, left alone otherwise. */
   #tryNewer(slot: Slot, target: PatchTarget, version: string, exports: unknown): unknown {
     const newer = `${target.module} ${version} is newer than the supported ${rangesOf([target])}`;
     try {
-      const patched = target.patch(exports, version);
+      const patched = allOrNothing(() => target.patch(exports, version));
       this.#applied.add(slot.entry.name);
       slot.patched ??= target.module;
       const isNew = this.#libraries.note(target.module, version, 'patched');

@@ -3,10 +3,14 @@
  * package is 100 kB of them.
  */
 export const CLIENT_ADDRESS = 'client.address';
+export const DB_COLLECTION_NAME = 'db.collection.name';
 export const DB_NAMESPACE = 'db.namespace';
+export const DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size';
+export const DB_OPERATION_NAME = 'db.operation.name';
 export const DB_QUERY_SUMMARY = 'db.query.summary';
 export const DB_QUERY_TEXT = 'db.query.text';
 export const DB_RESPONSE_STATUS_CODE = 'db.response.status_code';
+export const DB_STORED_PROCEDURE_NAME = 'db.stored_procedure.name';
 export const DB_SYSTEM_NAME = 'db.system.name';
 export const ERROR_TYPE = 'error.type';
 export const HTTP_REQUEST_METHOD = 'http.request.method';

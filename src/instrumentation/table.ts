@@ -5,7 +5,7 @@
 import type { AgentConfig } from '../config/types.js';
 import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
 import type { SpanFilter } from './span-filter.js';
-import type { CreateInstrumentation, Instrumentation, InstrumentationContext } from './types.js';
+import type { CreateInstrumentation, Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
@@ -64,7 +64,7 @@ function official(
 
 /**
  * Our own instrumentation; `alternative` is the official one of the same library, which
- * OTEL_NODE_OFFICIAL_INSTRUMENTATIONS selects instead.
+ * OTEL_NODE_OFFICIAL_INSTRUMENTATIONS selects instead. `older` are the targets of releases that only it knows.
  */
 function own(
   name: string,
@@ -72,15 +72,43 @@ function own(
   load: () => OwnModule,
   extra: Extra = {},
   alternative?: TableEntry,
+  older: readonly OlderTarget[] = [],
 ): TableEntry {
   return {
     name,
     modules,
     ...extra,
     load(context) {
-      const isOfficial = context.config.instrumentations.official.includes(name);
-      if (isOfficial && alternative !== undefined) return alternative.load(context);
-      return { ...load().create(context), checksShape: true };
+      const { official } = context.config.instrumentations;
+      if (alternative === undefined) return { ...load().create(context), checksShape: true };
+      const loadOfficial = once(() => alternative.load(context));
+      if (official.includes(name)) return loadOfficial();
+      const created = load().create(context);
+      const targets = [...created.targets, ...older.map((target) => patchedBy(loadOfficial, target))];
+      return { ...created, targets, checksShape: true };
+    },
+  };
+}
+
+type OlderTarget = Omit<PatchTarget, 'patch' | 'isForTestedOnly'>;
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Loads that instrumentation only with a release that needs it. */
+function patchedBy(load: () => Instrumentation, target: OlderTarget): PatchTarget {
+  const isSame = (other: PatchTarget): boolean => other.module === target.module && other.file === target.file;
+  return {
+    ...target,
+    isForTestedOnly: true,
+    patch(exports, version) {
+      const patches = load().targets.filter(isSame);
+      return patches.reduce((current, { patch }) => patch(current, version) ?? current, exports);
     },
   };
 }
@@ -273,7 +301,14 @@ export const TABLE: readonly TableEntry[] = [
       withoutMiddleware,
     ),
   ),
-  official('ioredis', ['ioredis'], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
+  own(
+    'ioredis',
+    ['ioredis'],
+    () => require('./ioredis/patch.js'),
+    undefined,
+    official('ioredis', [], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
+    [{ module: 'ioredis', versions: ['>=2.0.0 <4'] }],
+  ),
   official(
     'kafkajs',
     ['kafkajs'],
@@ -294,7 +329,14 @@ export const TABLE: readonly TableEntry[] = [
   official('memcached', ['memcached'], 'MemcachedInstrumentation', () =>
     require('@opentelemetry/instrumentation-memcached'),
   ),
-  official('mongodb', ['mongodb'], 'MongoDBInstrumentation', () => require('@opentelemetry/instrumentation-mongodb')),
+  own(
+    'mongodb',
+    ['mongodb'],
+    () => require('./mongodb/patch.js'),
+    undefined,
+    official('mongodb', [], 'MongoDBInstrumentation', () => require('@opentelemetry/instrumentation-mongodb')),
+    [{ module: 'mongodb', file: 'lib/core/wireprotocol/index.js', versions: ['>=3.3.0 <4'] }],
+  ),
   official(
     'mongoose',
     ['mongoose'],
@@ -309,12 +351,18 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-mysql'),
     (config) => ({ filter: maskQueries(config, 'mysql') }),
   ),
-  official(
+  own(
     'mysql2',
     ['mysql2'],
-    'MySQL2Instrumentation',
-    () => require('@opentelemetry/instrumentation-mysql2'),
-    (config) => ({ filter: maskQueries(config, 'mysql') }),
+    () => require('./mysql2/patch.js'),
+    {},
+    official(
+      'mysql2',
+      [],
+      'MySQL2Instrumentation',
+      () => require('@opentelemetry/instrumentation-mysql2'),
+      (config) => ({ filter: maskQueries(config, 'mysql') }),
+    ),
   ),
   framework(
     'nest',
@@ -344,12 +392,18 @@ export const TABLE: readonly TableEntry[] = [
     { hasEsmBuild: true },
   ),
   official('oracledb', ['oracledb'], 'OracleInstrumentation', () => require('@opentelemetry/instrumentation-oracledb')),
-  official(
+  own(
     'pg',
-    ['pg', 'pg-pool'],
-    'PgInstrumentation',
-    () => require('@opentelemetry/instrumentation-pg'),
-    (config) => ({ config: { ignoreConnectSpans: true }, filter: maskQueries(config, 'postgresql') }),
+    ['pg', 'pg-cursor', 'pg-pool'],
+    () => require('./pg/patch.js'),
+    {},
+    official(
+      'pg',
+      [],
+      'PgInstrumentation',
+      () => require('@opentelemetry/instrumentation-pg'),
+      (config) => ({ config: { ignoreConnectSpans: true }, filter: maskQueries(config, 'postgresql') }),
+    ),
   ),
   official(
     'pino',
@@ -358,12 +412,19 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-pino'),
     always({ disableLogSending: true }),
   ),
-  official(
+  own(
     'redis',
     ['redis', '@redis/client', '@node-redis/client'],
-    'RedisInstrumentation',
-    () => require('@opentelemetry/instrumentation-redis'),
-    () => ({ filter: { dropsNames: ['redis-connect'] } }),
+    () => require('./redis/patch.js'),
+    undefined,
+    official(
+      'redis',
+      [],
+      'RedisInstrumentation',
+      () => require('@opentelemetry/instrumentation-redis'),
+      () => ({ filter: { dropsNames: ['redis-connect'] } }),
+    ),
+    [{ module: 'redis', versions: ['>=2.6.0 <4'] }],
   ),
   framework(
     'restify',

@@ -20,6 +20,8 @@ export interface PatchTarget {
   readonly file?: string | undefined;
   /** Ranges in npm's semver syntax; empty = any version. Ignored for built-ins. */
   readonly versions: readonly string[];
+  /** Not for releases beyond the ranges, even if it is known to check the shape. */
+  readonly isForTestedOnly?: boolean;
   /**
    * Returns the exports to use: the same object patched in place, or a replacement. When it throws the hook keeps the
    * original exports and reports it, so it must decide that the shape fits before it changes anything.

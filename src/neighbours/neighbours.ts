@@ -52,6 +52,7 @@ export function watchNeighbours(listener: ModuleListener, roll: TracerRoll, log:
     },
     onApplicationFile: (filename, exports) => listener.onApplicationFile(filename, exports),
     onEsmPackage: (identity, namespace) => listener.onEsmPackage(identity, namespace),
+    onOtherEsmPackage: (identity) => listener.onOtherEsmPackage(identity),
     onBuiltin: (name, exports) => listener.onBuiltin(name, exports),
   };
 }

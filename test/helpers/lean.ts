@@ -1,5 +1,5 @@
 /** Runs a scenario of test/fixtures/lean and reads what it reported. */
-import { describeOutput, runApp } from './run-app.js';
+import { describeOutput, type RunningApp, runApp } from './run-app.js';
 
 export interface LeanSpan {
   name: string;
@@ -45,7 +45,11 @@ export const ERROR = 2;
 
 /** Rejects with the whole output when the scenario does not end well. */
 export async function runScenario(node: string, file: string, ...args: string[]): Promise<LeanReport> {
-  const app = runApp({ node, preload: 'none', file: `lean/${file}`, args });
+  return readReport(runApp({ node, preload: 'none', file: `lean/${file}`, args }), file);
+}
+
+/** What a scenario printed last; rejects with the whole output when it did not end well. */
+export async function readReport(app: RunningApp, file: string): Promise<LeanReport> {
   const { code, signal } = await app.exited;
   if (code !== 0) throw new Error(`${file} ended with ${signal ?? code}\n${describeOutput(outputOf(app))}`);
   const last = app.stdout().trim().split('\n').at(-1) ?? '';

@@ -66,7 +66,7 @@ export function sketch(spans: readonly SpanRecord[]): string {
   const lineOf = (node: SpanNode, depth: number): string[] => {
     const { span } = node;
     const marks = `${span.status.code === 'ERROR' ? ' ERROR' : ''}${depth === 0 && span.parentSpanId ? ' (orphan)' : ''}`;
-    const line = `${'  '.repeat(depth)}${serviceOf(span)} ${span.kind} ${span.name}${marks}`;
+    const line = `${'  '.repeat(depth)}${serviceOf(span)} ${span.kind} ${stableText(span.name, {})}${marks}`;
     return [line, ...node.children.flatMap((child) => lineOf(child, depth + 1))];
   };
   return groupByTrace(spans)

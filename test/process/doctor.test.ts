@@ -259,7 +259,7 @@ t.test('NODE_OPTIONS: order, missing files, other agents; the doctor itself is n
     cwd: folder,
     env: env(`-r ${folder}/first.cjs -r dd-trace -r ${AGENT_ENTRY}`),
   });
-  t.strictSame([...new Set(codesOf(late.report))].sort(), ['TA2007', 'TA2011']);
+  t.strictSame([...new Set(codesOf(late.report))].sort(), ['TA2007', 'TA2012']);
   t.match(textOf(late.report), /first\.cjs, dd-trace are loaded before the agent/);
 });
 
@@ -301,13 +301,13 @@ t.test('text: no escapes in a pipe, colours in a terminal, none with NO_COLOR or
   const env = { ...NAME, OTEL_EXPORTER_OTLP_ENDPOINT: (await collect(t)).httpUrl };
   const piped = await runProgram({ args: ['doctor'], env });
   t.equal(piped.code, 0);
-  t.notMatch(piped.stdout, /\u001b/);
+  t.notOk(piped.stdout.includes('\u001b'));
   t.match(piped.stdout, /^Node\.js\n {2}ok {7}Node\.js \d/);
   t.match(piped.stdout, /\nHealthy: 0 problems, 0 warnings\n$/);
   const terminal = { ...env, TERM: 'xterm-256color' };
   const colored = await runInTerminal({ args: ['doctor'], env: terminal });
   t.equal(colored.code, 0, colored.stdout + colored.stderr);
-  t.match(colored.stdout, /\u001b\[32mok/);
+  t.ok(colored.stdout.includes('\u001b[32mok'));
   for (const line of colored.stdout.split(/\r?\n/)) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes take no room
     t.ok(line.replace(/\u001b\[\d+m/g, '').length <= 100, line);
@@ -318,7 +318,7 @@ t.test('text: no escapes in a pipe, colours in a terminal, none with NO_COLOR or
   ]) {
     const plain = await runInTerminal(options);
     t.equal(plain.code, 0);
-    t.notMatch(plain.stdout, /\u001b\[3/);
+    t.notOk(plain.stdout.includes('\u001b[3'));
   }
 });
 
@@ -409,7 +409,7 @@ t.test('a running process', async (t) => {
   const pid = String(app.pid);
   const byProcess = await runDoctor({ args: ['--pid', pid] });
   t.equal(byProcess.code, 0, textOf(byProcess.report));
-  t.match(textOf(byProcess.report), /Process \d+: .*app\.cjs[^]*service "observed"[^]*6 spans made/);
+  t.match(textOf(byProcess.report), /Process \d+: .*app\.cjs[\s\S]*service "observed"[\s\S]*6 spans made/);
   const byDirectory = await runProgram({ args: ['doctor', '--pid', pid, '--directory', directory] });
   t.equal(byDirectory.code, 0);
   t.match(byDirectory.stdout, /http +built-in +patched/);

@@ -13,6 +13,8 @@ t.test('mongodb', async (t) => {
     name: 'mongodb',
     env: { TEST_DATABASE_URL: server.url },
     traces: `
+      app CLIENT delete items            # before any request
+
       app CLIENT GET                     # insert
         app SERVER GET
           app CLIENT insert items
@@ -36,11 +38,11 @@ t.test('mongodb', async (t) => {
 
       app CLIENT GET                     # aggregate
         app SERVER GET
-          app CLIENT aggregate $cmd
+          app CLIENT aggregate items
 
-      app CLIENT GET                     # error: the server's answer is no failure, only the driver's reading of it
+      app CLIENT GET                     # error, in an answer that says ok
         app SERVER GET
-          app CLIENT insert items
+          app CLIENT insert items ERROR
 
       app CLIENT GET                     # delete
         app SERVER GET

@@ -1,5 +1,6 @@
 /**
- * Real Redis through both client libraries: one CLIENT span a command, arguments never recorded.
+ * Real Redis through both client libraries: one CLIENT span a command, a pipeline or a transaction, values never
+ * recorded.
  */
 import t from 'tap';
 import { testScenario } from '../helpers/scenario.js';
@@ -12,37 +13,36 @@ t.test('redis', async (t) => {
     name: 'redis',
     env: { TEST_DATABASE_URL: server.url },
     traces: `
-      app CLIENT redis-FLUSHALL          # before any request; connecting is no command
+      app CLIENT FLUSHALL 127.0.0.1:<port>   # before any request; connecting is no command
 
       app CLIENT GET                     # set
         app SERVER GET
-          app CLIENT redis-SET
+          app CLIENT SET 127.0.0.1:<port>
 
       app CLIENT GET                     # get
         app SERVER GET
-          app CLIENT redis-GET
+          app CLIENT GET 127.0.0.1:<port>
 
       app CLIENT GET                     # hash
         app SERVER GET
-          app CLIENT redis-HSET
+          app CLIENT HSET 127.0.0.1:<port>
 
       app CLIENT GET                     # parallel
         app SERVER GET
-          app CLIENT redis-INCR
-          app CLIENT redis-INCR
+          app CLIENT INCR 127.0.0.1:<port>
+          app CLIENT INCR 127.0.0.1:<port>
 
       app CLIENT GET                     # multi: one round trip
         app SERVER GET
-          app CLIENT redis-SET
-          app CLIENT redis-GET
+          app CLIENT MULTI 127.0.0.1:<port>
 
       app CLIENT GET                     # error
         app SERVER GET
-          app CLIENT redis-LPUSH ERROR
+          app CLIENT LPUSH 127.0.0.1:<port> ERROR
 
       app CLIENT GET                     # raw
         app SERVER GET
-          app CLIENT redis-ECHO
+          app CLIENT ECHO 127.0.0.1:<port>
     `,
   });
 });
@@ -54,42 +54,40 @@ t.test('ioredis', async (t) => {
     name: 'ioredis',
     env: { TEST_DATABASE_URL: server.url },
     traces: `
+      app CLIENT flushall 127.0.0.1:<port>   # before any request; connecting is no command
+
       app CLIENT GET                     # set
         app SERVER GET
-          app CLIENT set
+          app CLIENT set 127.0.0.1:<port>
 
       app CLIENT GET                     # get
         app SERVER GET
-          app CLIENT get
+          app CLIENT get 127.0.0.1:<port>
 
       app CLIENT GET                     # hash
         app SERVER GET
-          app CLIENT hset
+          app CLIENT hset 127.0.0.1:<port>
 
       app CLIENT GET                     # parallel
         app SERVER GET
-          app CLIENT incr
-          app CLIENT incr
+          app CLIENT incr 127.0.0.1:<port>
+          app CLIENT incr 127.0.0.1:<port>
 
       app CLIENT GET                     # pipeline
         app SERVER GET
-          app CLIENT set
-          app CLIENT get
+          app CLIENT PIPELINE 127.0.0.1:<port>
 
       app CLIENT GET                     # multi
         app SERVER GET
-          app CLIENT multi
-          app CLIENT set
-          app CLIENT get
-          app CLIENT exec
+          app CLIENT MULTI 127.0.0.1:<port>
 
       app CLIENT GET                     # callback
         app SERVER GET
-          app CLIENT get
+          app CLIENT get 127.0.0.1:<port>
 
       app CLIENT GET                     # error
         app SERVER GET
-          app CLIENT lpush ERROR
+          app CLIENT lpush 127.0.0.1:<port> ERROR
     `,
   });
 });

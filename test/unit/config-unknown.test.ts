@@ -81,7 +81,6 @@ t.test('one line per capability that comes later', async (t) => {
   t.match(linesOf({ OTEL_METRICS_EXPORTER: 'prometheus' }), [/^info .*metrics not supported yet/]);
   t.match(linesOf({ OTEL_ENTITIES: 'a{b=c}' }), [/^info OTEL_ENTITIES: /]);
   t.match(linesOf({ OTEL_INSTRUMENTATION_COMMON_LOGGING_TRACE_ID_KEY: 'x' }), [/^info .*usual field names/]);
-  t.match(linesOf({ OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: 'true' }), [/^info /]);
   t.match(linesOf({ OTEL_EXPORTER_ZIPKIN_PROTOCOL: 'grpc' }), [/^info .*http\/json is used/]);
 });
 
@@ -90,7 +89,6 @@ t.test('what would not matter is said at debug level or not at all', async (t) =
     { OTEL_METRICS_EXPORTER: 'none', OTEL_METRIC_EXPORT_INTERVAL: '1000' },
     { OTEL_LOGS_EXPORTER: 'None', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://c' },
     { OTEL_NODE_EXPERIMENTAL_SDK_METRICS: 'false' },
-    { OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: 'FALSE' },
   ]) {
     t.same(linesOf(env), [], JSON.stringify(env));
   }

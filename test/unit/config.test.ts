@@ -86,6 +86,8 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
       sensitiveQueryParameters: [],
     },
     isDbQuerySanitized: true,
+    isSqlCommented: false,
+    otherTracers: 'stand-down',
     shutdownTimeoutMillis: 1000,
     detachAfterMillis: 60_000,
     configFile: undefined,
@@ -160,6 +162,7 @@ t.test('the switches of the agent', async (t) => {
     OTEL_NODE_MIDDLEWARE_SPANS: 'true',
     OTEL_NODE_SHUTDOWN_TIMEOUT: '0',
     OTEL_INSTRUMENTATION_COMMON_DB_STATEMENT_SANITIZER_ENABLED: 'false',
+    OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: 'true',
   });
   t.match(config, {
     isAgentDisabled: true,
@@ -167,6 +170,7 @@ t.test('the switches of the agent', async (t) => {
     instrumentations: { hasMiddlewareSpans: true },
     shutdownTimeoutMillis: 0,
     isDbQuerySanitized: false,
+    isSqlCommented: true,
   });
   const doubtful = load({ OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED: 'on' });
   t.equal(doubtful.config.isDbQuerySanitized, true, 'a bad boolean is the default: literals stay masked');

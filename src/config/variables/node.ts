@@ -251,8 +251,9 @@ export const INSTRUMENTATIONS = {
     type: 'boolean',
     default: false,
     source: 'java agent',
-    later: 'SQL commenter',
-    description: 'Adds the trace context to SQL statements as a comment.',
+    description:
+      'Adds the trace context of a sampled query to its text as a comment (pg, mysql2; not with their official ' +
+      'instrumentations). Not to prepared statements, nor to a text that has a comment.',
   },
   OTEL_INSTRUMENTATION_COMMON_LOGGING_TRACE_ID_KEY: {
     type: 'string',

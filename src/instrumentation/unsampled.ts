@@ -1,0 +1,18 @@
+/** Tells before anything is allocated for a call that nothing of it would be recorded. Hot path. */
+import { type Context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
+import type { AgentConfig } from '../config/types.js';
+import { isSuppressed } from './context.js';
+
+/** True when a span with that parent is never recorded. */
+export type IsUnsampled = (parent: Context) => boolean;
+
+function hasUnsampledParent(parent: Context): boolean {
+  const context = trace.getSpanContext(parent);
+  return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) === 0 && isSpanContextValid(context);
+}
+
+/** A sampler that follows the parent asks for nothing else; what another one decides is not known in advance. */
+export function createIsUnsampled({ sampler }: AgentConfig): IsUnsampled {
+  if (!sampler.name.startsWith('parentbased_')) return isSuppressed;
+  return (parent) => isSuppressed(parent) || hasUnsampledParent(parent);
+}
