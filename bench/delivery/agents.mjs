@@ -1,24 +1,18 @@
-/** The agents under test: how each is preloaded and what each needs in its environment. */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** The agents under test, from the benchmark's list, in the short form that these measurements need. */
+import * as bench from '../agents.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(import.meta.url);
-const COMMON = { OTEL_SERVICE_NAME: 'bench', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
+const UPSTREAM = bench.RIVALS.find(({ name }) => name === 'auto-instrumentations-node');
 
-export const ROOT = join(here, '../..');
+/** `--require` and its file, without the endpoint: each measurement has its own. */
+const short = (name, agent) => ({ name, preload: agent.preload.cjs[1], env: bench.QUIET_OPENTELEMETRY });
+
+export const { ROOT } = bench;
 export const BARE = { name: 'bare', preload: undefined, env: {} };
-export const OURS = { name: 'trace-agent', preload: join(ROOT, 'dist/register.js'), env: COMMON };
+export const OURS = short('trace-agent', bench.OURS);
 
-/** auto-instrumentations-node as installed in this folder; throws with the command when it is not. */
+/** auto-instrumentations-node; throws with the command when it is not installed. */
 export function upstream() {
-  try {
-    const preload = require.resolve('@opentelemetry/auto-instrumentations-node/register');
-    if (!preload.startsWith(here)) throw new Error('found elsewhere');
-    const { version } = require(join(here, 'node_modules/@opentelemetry/auto-instrumentations-node/package.json'));
-    return { name: `auto-instrumentations-node ${version}`, preload, env: COMMON };
-  } catch (error) {
-    throw new Error(`run "npm ci" in bench/delivery first (${error.message})`);
-  }
+  const version = bench.versionOf(UPSTREAM);
+  if (version === undefined) throw new Error('run "node bench/install.mjs" first');
+  return short(`${UPSTREAM.name} ${version}`, UPSTREAM);
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { quantile } from './ends.mjs';
+import { quantile } from '../statistics.mjs';
 
 const APP = join(dirname(fileURLToPath(import.meta.url)), 'design-app.cjs');
 const DESIGNS = ['none', 'clone', 'encode'];

@@ -1,4 +1,5 @@
 /** Table 1: way of ending x {spans sent, spans received, milliseconds added, exit as bare}. Also CI's gate for us. */
+import { quantile } from '../statistics.mjs';
 import { runOnce } from './run-once.mjs';
 
 const MANY = 10_000;
@@ -27,12 +28,6 @@ export const WAYS = [
 ];
 
 export const spansOf = (way) => (way.startsWith('burst') ? MANY : FEW);
-
-/** The q-quantile of numbers, by the nearest rank. */
-export function quantile(values, q) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)];
-}
 
 const howItEnded = ({ code, signal, hasEnded }) => (hasEnded ? (signal ?? `code ${code}`) : 'never');
 

@@ -1,5 +1,5 @@
 /** Table 2: what a collector in trouble costs a process that ends, and what still arrives. */
-import { quantile } from './ends.mjs';
+import { quantile } from '../statistics.mjs';
 import { runOnce } from './run-once.mjs';
 
 const SPANS = 100;

@@ -1,5 +1,5 @@
 /**
- * Measures delivery and prints Markdown. Needs `npm run build` in the root and `npm ci` here.
+ * Measures delivery and prints Markdown. Needs `npm run build`, and `node bench/install.mjs` for the rival.
  *
  *   node bench/delivery/run.mjs                 all tables
  *   node bench/delivery/run.mjs --ends          table 1;  --outages table 2;  --load table 3;  --designs table 4

@@ -1,0 +1,3 @@
+'use strict';
+// A process that does nothing.
+require('./report.cjs');
