@@ -2,6 +2,7 @@
  * Preload entry for `--require`, `--import` and NODE_OPTIONS. Its compiled form must parse on Node 6 (ES2015 syntax), so
  * that an injected agent meets an old runtime with one line instead of a crash. Nothing may escape from here.
  */
+import { loadCompiled } from './src/compiled.js';
 import { isSwitchedOff, readEarlyVoice } from './src/config/early.js';
 import { judge, STARTED_KEY } from './src/guard.js';
 import { isMainThread } from './src/thread.js';
@@ -50,7 +51,8 @@ try {
     if (verdict.notice !== undefined) say('TA1003', verdict.notice);
   } else if (!isSwitchedOff()) {
     Object.defineProperty(global, key, { value: true, configurable: true });
-    const agent = require('./src/agent.js') as typeof import('./src/agent.js');
+    const loadPlain = (): unknown => require('./src/agent.js');
+    const agent = loadCompiled(__dirname, 'agent.js', loadPlain) as typeof import('./src/agent.js');
     agent.start(verdict.notice);
   }
 } catch (error) {

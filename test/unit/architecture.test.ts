@@ -95,6 +95,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   },
   viewer: {},
   'guard.ts': {},
+  'compiled.ts': {},
   'version.ts': {},
   'thread.ts': {},
   'index.ts': { values: ['version.ts'] },

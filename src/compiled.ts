@@ -1,0 +1,148 @@
+/**
+ * Loads the agent's own files together with their compiled code, which the package carries for the builds of Node.js that
+ * it was made with: compiling takes half of a start. Where there is none, or V8 refuses it, they are compiled as ever.
+ * Part of the preload entry: must parse on Node 6 (ES2015 syntax), imports nothing at load time.
+ *
+ *   dist/compiled.bin    <length of the index> <index: JSON, CompiledIndex> <what vm.Script.createCachedData() gave> ...
+ */
+import type ModuleClass from 'node:module';
+import type { Script } from 'node:vm';
+
+export interface CompiledBuild {
+  /** From the end of the index, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** From `offset` on, in bytes; by name relative to dist/. */
+  readonly files: { readonly [name: string]: readonly [offset: number, length: number] | undefined };
+}
+
+/** By {@link compiledKey}. */
+export interface CompiledIndex {
+  readonly [key: string]: CompiledBuild | undefined;
+}
+
+/** In dist/. */
+export const COMPILED_FILE = 'compiled.bin';
+
+type Require = NodeJS.Require;
+interface Modules {
+  new (id: string): NodeJS.Module;
+  readonly _cache: { [file: string]: NodeJS.Module | undefined };
+  readonly createRequire: typeof ModuleClass.createRequire;
+}
+
+/**
+ * Which build of V8 this is. V8 itself compares its version, its flags and the number of its own functions; a build of
+ * another configuration, as some distributions make them, is not even asked.
+ */
+export function compiledKey(): string {
+  const { variables } = process.config as unknown as { readonly variables: { readonly [name: string]: unknown } };
+  const names = Object.keys(variables).filter((name) => /^v8_enable_/.test(name));
+  const enabled = names.filter((name) => Number(variables[name]) === 1).map((name) => name.slice('v8_enable_'.length));
+  return [process.versions.v8, process.platform, process.arch, ...enabled.sort()].join(' ');
+}
+
+/** The text that V8 compiles for a CommonJS file. */
+function wrapSource(source: string): string {
+  return `(function(exports,require,module,__filename,__dirname){${source}\n})`;
+}
+
+/** Loads files of one folder, and what they require of it, with the compiled code that there is for each. */
+export class CompiledFolder {
+  readonly _folder: string;
+  readonly _codeOf: (name: string) => Buffer | undefined;
+  readonly _onScript: ((name: string, script: Script) => void) | undefined;
+
+  /** `folder` is an absolute, real path. `onScript` is told of each file that was compiled, to make the code of the package. */
+  constructor(
+    folder: string,
+    codeOf: (name: string) => Buffer | undefined,
+    onScript?: (name: string, script: Script) => void,
+  ) {
+    this._folder = folder;
+    this._codeOf = codeOf;
+    this._onScript = onScript;
+  }
+
+  /** `name` is relative to the folder, with `/` separators. Throws what the file throws. */
+  load(name: string): unknown {
+    const { join, dirname } = require('node:path') as typeof import('node:path');
+    const Modules = require('node:module') as unknown as Modules;
+    const file = join(this._folder, name);
+    const known = Modules._cache[file];
+    if (known !== undefined) return known.exports;
+    const run = this._compile(name, file);
+    const module = new Modules(file);
+    module.filename = file;
+    Modules._cache[file] = module;
+    try {
+      run.call(module.exports, module.exports, this._requireOf(name, file), module, file, dirname(file));
+      module.loaded = true;
+    } catch (error) {
+      delete Modules._cache[file];
+      throw error;
+    }
+    return module.exports;
+  }
+
+  _compile(name: string, file: string): (...parameters: unknown[]) => void {
+    const vm = require('node:vm') as typeof import('node:vm');
+    const { readFileSync } = require('node:fs') as typeof import('node:fs');
+    const cachedData = this._codeOf(name);
+    const source = wrapSource(readFileSync(file, 'utf8'));
+    // Node.js 18 and 20 show, in stacks, the name that is in the compiled code: not that of a folder on another machine.
+    const filename = this._onScript === undefined ? file : `@org/trace-agent/dist/${name}`;
+    const script = new vm.Script(source, cachedData === undefined ? { filename } : { filename, cachedData });
+    if (this._onScript !== undefined) this._onScript(name, script);
+    return script.runInThisContext() as (...parameters: unknown[]) => void;
+  }
+
+  /** What `require` is inside of a file of the folder. */
+  _requireOf(name: string, file: string): Require {
+    const { posix } = require('node:path') as typeof import('node:path');
+    const { createRequire } = require('node:module') as unknown as Modules;
+    const original = createRequire(file);
+    const own = (id: string): unknown => {
+      const other = id[0] === '.' ? posix.join(posix.dirname(name), id) : '';
+      return this._codeOf(other) === undefined ? original(id) : this.load(other);
+    };
+    return Object.assign(own, { cache: original.cache, resolve: original.resolve, main: original.main }) as Require;
+  }
+}
+
+/** The index starts with its own length in this many digits, and a blank. */
+export const LENGTH_DIGITS = 8;
+
+/** Undefined when there is no compiled code for this Node.js. */
+function readCodes(folder: string): ((name: string) => Buffer | undefined) | undefined {
+  const fs = require('node:fs') as typeof import('node:fs');
+  const { join } = require('node:path') as typeof import('node:path');
+  let file: number | undefined;
+  try {
+    file = fs.openSync(join(folder, COMPILED_FILE), 'r');
+    const read = (position: number, length: number): Buffer => {
+      const bytes = Buffer.allocUnsafeSlow(length);
+      if (fs.readSync(file as number, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
+      return bytes;
+    };
+    const indexLength = Number(read(0, LENGTH_DIGITS).toString('latin1'));
+    const index = JSON.parse(read(LENGTH_DIGITS, indexLength).toString('latin1')) as CompiledIndex;
+    const build = index[compiledKey()];
+    if (build === undefined) return undefined;
+    const codes = read(LENGTH_DIGITS + indexLength + build.offset, build.length);
+    return (name) => {
+      const place = build.files[name];
+      return place === undefined ? undefined : codes.subarray(place[0], place[0] + place[1]);
+    };
+  } catch (_error) {
+    return undefined;
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
+  }
+}
+
+/** Loads a file of the folder, with compiled code where there is some. Throws what the file throws. */
+export function loadCompiled(folder: string, name: string, loadPlain: () => unknown): unknown {
+  const codeOf = readCodes(folder);
+  return codeOf === undefined ? loadPlain() : new CompiledFolder(folder, codeOf).load(name);
+}
