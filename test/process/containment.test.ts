@@ -39,6 +39,15 @@ const ROWS: readonly Row[] = [
   { instrumentation: 'grpc', scenario: 'grpc', without: [] },
   // Adds to the span of http and makes none.
   { instrumentation: 'fastify', scenario: 'fastify', without: [...HOOKS] },
+  { instrumentation: 'web', scenario: 'express', without: [...HOOKS] },
+  { instrumentation: 'web', scenario: 'koa', without: [...HOOKS] },
+  { instrumentation: 'web', scenario: 'hapi', without: [...HOOKS] },
+  { instrumentation: 'web', scenario: 'nestjs', without: [...HOOKS] },
+  { instrumentation: 'pg', scenario: 'pg', without: ['inject', 'extract'] },
+  { instrumentation: 'mysql2', scenario: 'mysql2', without: ['inject', 'extract'] },
+  { instrumentation: 'redis', scenario: 'redis', without: ['inject', 'extract'] },
+  { instrumentation: 'ioredis', scenario: 'ioredis', without: ['inject', 'extract'] },
+  { instrumentation: 'mongodb', scenario: 'mongodb', without: ['inject', 'extract', 'error'] },
 ];
 
 interface Scenario {

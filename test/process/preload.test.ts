@@ -93,13 +93,13 @@ for (const { node, version } of nodeBinaries()) {
       .split('\n')
       .map((line) => JSON.parse(line));
     const at = (step: string) => steps.find((item) => item.step === step)?.files ?? [];
-    for (const name of ['http', 'own-http', 'pg', 'express', 'base'])
+    for (const name of ['http', 'own-http', 'own-pg', 'own-web', 'base'])
       t.notOk(at('boot').includes(name), `${name} at boot`);
-    t.ok(at('http').includes('http') || at('http').includes('own-http'));
-    t.notOk(at('http').includes('pg'));
-    t.ok(at('pg').includes('pg'));
-    t.notOk(at('pg').includes('express'));
-    t.ok(at('express').includes('express'));
+    t.ok(at('http').includes('own-http'));
+    t.notOk(at('http').includes('own-pg'));
+    t.ok(at('pg').includes('own-pg'));
+    t.notOk(at('pg').includes('own-web'));
+    t.ok(at('express').includes('own-web'));
     t.strictSame(at('request'), at('express'), 'a request loads nothing');
   });
 

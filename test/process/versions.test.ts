@@ -57,7 +57,24 @@ const ROWS: readonly Row[] = [
     newest: 'undici8',
     newestNeeds: '>=22.19.0',
   },
+  {
+    instrumentation: 'web',
+    module: 'express',
+    stdout: '200 {"id":"1"}\n',
+    spans: ['SERVER GET /users/:id'],
+    lowest: 'express48',
+    newest: 'express',
+  },
 ];
+
+/** Libraries that need a server: a unit test runs these releases (folders in node_modules) with all that they do. */
+const WITH_SERVER: Readonly<Record<string, { readonly test: string; readonly lowest: string }>> = {
+  ioredis: { test: 'ioredis', lowest: 'ioredis40' },
+  mongodb: { test: 'mongodb', lowest: 'mongodb4' },
+  mysql2: { test: 'sql-mysql2', lowest: 'mysql2-14' },
+  pg: { test: 'sql-pg', lowest: 'pg80' },
+  redis: { test: 'redis', lowest: 'redis40' },
+};
 
 interface Manifest {
   readonly module?: string;
@@ -153,7 +170,15 @@ t.test('the lowest and the newest supported release of every own instrumentation
   const own = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'patch.ts')));
   // Built-ins come with Node.js, whose lines the other tests run on.
   const withPackage = own.filter((name) => manifestOf(name).versions !== undefined);
-  t.strictSame(ROWS.map((row) => row.instrumentation).sort(), withPackage.sort());
+  const known = [...ROWS.map((row) => row.instrumentation), ...Object.keys(WITH_SERVER)];
+  t.strictSame(known.sort(), withPackage.sort());
+  for (const [instrumentation, { test, lowest }] of Object.entries(WITH_SERVER)) {
+    const range = (manifestOf(instrumentation).versions ?? []).join(' || ');
+    t.ok(readFileSync(join(ROOT, `test/unit/${test}.test.ts`), 'utf8').includes(`'${lowest}'`), lowest);
+    const version = versionOf(join(ROOT, 'node_modules', lowest));
+    const isLeast = version.split('.').slice(0, 2).join() === minVersion(range)?.raw.split('.').slice(0, 2).join();
+    t.ok(isLeast, `${lowest} is ${version}, the range begins at ${range}`);
+  }
   for (const row of ROWS) {
     const ranges = manifestOf(row.instrumentation).versions ?? [];
     const lowest = versionOf(join(ROOT, 'node_modules', row.lowest));

@@ -4,6 +4,7 @@ import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/diag/log.js';
 import type { PackageIdentity } from '../../src/hooks/module-identity.js';
+import { patchMethod } from '../../src/instrumentation/patch.js';
 import { createRegistry } from '../../src/instrumentation/registry.js';
 import type { TableEntry } from '../../src/instrumentation/table.js';
 import type { PatchTarget } from '../../src/instrumentation/types.js';
@@ -46,6 +47,22 @@ t.test('the thunk runs at the first file of the package, once', async (t) => {
   t.strictSame(registry.onPackageFile(identity('1.2.3'), MAIN, 'main'), { patched: 'main' });
   t.equal(loads(), 1);
   t.ok(registry.report.applied.has('lib'));
+});
+
+t.test('a patch that fails half way leaves nothing behind', async (t) => {
+  const patch = (exports: unknown): unknown => {
+    patchMethod(exports as object, 'first', () => () => 'patched');
+    patchMethod(exports as object, 'missing', () => () => 'patched');
+    return exports;
+  };
+  const { registry, lines } = setUp([{ module: 'lib', versions: ['^1.0.0'], patch }], {}, true);
+  for (const version of ['1.0.0', '2.0.0']) {
+    const exports = { first: () => 'original' };
+    const before = Object.getOwnPropertyDescriptors(exports);
+    t.equal(registry.onPackageFile(identity(version), MAIN, exports), exports);
+    t.strictSame(Object.getOwnPropertyDescriptors(exports), before, version);
+  }
+  t.match(lines, [/missing is not a function/, /missing is not a function/]);
 });
 
 t.test('a file target is matched by its path inside the package', async (t) => {
