@@ -72,11 +72,15 @@ function startTracing(
   return started;
 }
 
-function openDiagnostics({ diagnosticsDirectory, isSdkDisabled }: LoadedConfig['config']): Diagnostics | undefined {
-  if (diagnosticsDirectory === undefined || isSdkDisabled) return undefined;
+function openDiagnostics({ config }: LoadedConfig): Diagnostics | undefined {
+  const { diagnosticsDirectory: directory, hasSdkMetrics, isSdkDisabled, metricIntervalMillis } = config;
+  // One process, one series: the metrics are about the spans of the main thread.
+  const isMeasured = hasSdkMetrics && isMainThread() && config.tracesExporters.includes('otlp');
+  if (isSdkDisabled || (directory === undefined && !isMeasured)) return undefined;
   const { createDiagnostics } =
     require('./observation/diagnostics.js') as typeof import('./observation/diagnostics.js');
-  return createDiagnostics(diagnosticsDirectory);
+  const metrics = isMeasured ? { intervalMillis: metricIntervalMillis, scopeVersion: AGENT_VERSION } : undefined;
+  return createDiagnostics({ directory, metrics });
 }
 
 interface Watched {
@@ -138,7 +142,7 @@ export function start(notice?: string): void {
   const facts = { propagators: config.propagators, sampler: config.sampler.name, log };
   let propagator: WatchedPropagator | undefined;
   const roll = new TracerRoll();
-  const diagnostics = openDiagnostics(config);
+  const diagnostics = openDiagnostics(loaded);
   const tracing = registerOnFreeGlobals(() => {
     startContext(config.propagators, (inner) => {
       if (!isMain || config.isSdkDisabled) return inner;

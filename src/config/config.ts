@@ -63,6 +63,8 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     logFormat: settings.word('OTEL_NODE_LOG_FORMAT'),
     isConfigPrinted: settings.word('OTEL_NODE_PRINT_CONFIG') === 'true',
     diagnosticsDirectory: settings.text('OTEL_NODE_DIAGNOSTICS_DIRECTORY'),
+    hasSdkMetrics: settings.boolean('OTEL_NODE_EXPERIMENTAL_SDK_METRICS') && !settings.isNone('OTEL_METRICS_EXPORTER'),
+    metricIntervalMillis: settings.number('OTEL_METRIC_EXPORT_INTERVAL'),
     envFile,
     serviceName: settings.text('OTEL_SERVICE_NAME'),
     resourceAttributes: readResourceAttributes(settings),

@@ -46,6 +46,8 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_NODE_OTHER_TRACERS: (config) => config.otherTracers,
   OTEL_NODE_PRINT_CONFIG: (config) => config.isConfigPrinted,
   OTEL_NODE_DIAGNOSTICS_DIRECTORY: (config) => config.diagnosticsDirectory,
+  OTEL_NODE_EXPERIMENTAL_SDK_METRICS: (config) => config.hasSdkMetrics,
+  OTEL_METRIC_EXPORT_INTERVAL: (config) => config.metricIntervalMillis,
   OTEL_NODE_SHUTDOWN_TIMEOUT: (config) => config.shutdownTimeoutMillis,
   OTEL_NODE_DETACH_AFTER: (config) => config.detachAfterMillis,
   OTEL_NODE_MAX_QUEUE_BYTES: (config) => config.delivery.maxQueueBytes,

@@ -156,6 +156,10 @@ export interface AgentConfig {
   readonly isConfigPrinted: boolean;
   /** OTEL_NODE_DIAGNOSTICS_DIRECTORY */
   readonly diagnosticsDirectory: string | undefined;
+  /** OTEL_NODE_EXPERIMENTAL_SDK_METRICS, unless OTEL_METRICS_EXPORTER is none. */
+  readonly hasSdkMetrics: boolean;
+  /** OTEL_METRIC_EXPORT_INTERVAL */
+  readonly metricIntervalMillis: number;
   /** The `.env` file that was read; undefined when there is none. */
   readonly envFile: string | undefined;
   /** OTEL_SERVICE_NAME, undefined when unset. */

@@ -426,6 +426,17 @@ export const CATALOGUE = {
     'The local socket for `trace-agent doctor --pid` could not be opened. Traces are not affected.',
     'check OTEL_NODE_DIAGNOSTICS_DIRECTORY: it must be writable, and its path at most 90 characters',
   ),
+  TA3035: warnWithFix(
+    'The back end takes no metrics',
+    "The agent's own metrics were asked for by OTEL_NODE_EXPERIMENTAL_SDK_METRICS, and the collector does not know them: a back " +
+      'end for traces alone. They are not sent again; spans are not concerned.',
+    'unset OTEL_NODE_EXPERIMENTAL_SDK_METRICS, or send to a collector that takes metrics',
+  ),
+  TA3036: warn(
+    'Metrics were not sent',
+    "An export of the agent's own metrics failed. They are cumulative: the next export has everything.",
+    'If it lasts, the cause is in the line, or in one about spans.',
+  ),
   TA4001: warnWithFix(
     'The callers do not sample',
     'The requests carry a trace context that says "not sampled", and a `parentbased_` sampler follows it.',

@@ -1,6 +1,7 @@
 /**
- * Makes a process readable for the doctor: local socket while it runs, file when it has ended. Application's threads;
- * loaded only when OTEL_NODE_DIAGNOSTICS_DIRECTORY is set.
+ * Makes a process readable from outside: local socket while it runs and file when it has ended, for the doctor; metrics
+ * for a collector. Application's threads; loaded only when OTEL_NODE_DIAGNOSTICS_DIRECTORY or
+ * OTEL_NODE_EXPERIMENTAL_SDK_METRICS is set.
  */
 import type { MeterProvider } from '@opentelemetry/api';
 import type { Deliverer } from '../lifecycle/exit-hooks.js';
@@ -14,35 +15,40 @@ export interface Diagnostics {
   /** For the tracer provider, which counts started spans in it. */
   readonly meterProvider: MeterProvider;
   /** Tells where everything else is known; nothing can be read before. */
-  attach(sources: Omit<SnapshotSources, 'started'>): void;
+  attach(sources: Omit<SnapshotSources, 'counts'>): void;
   /** Writes the file after the last delivery. */
   wrap(deliverer: Deliverer): Deliverer;
 }
 
-/** Starts nothing: the exporting thread opens the socket. */
-export function createDiagnostics(directory: string): Diagnostics {
+export interface DiagnosticsOptions {
+  /** For socket and file; undefined = neither. */
+  readonly directory: string | undefined;
+  readonly metrics: PipelineDiagnostics['metrics'];
+}
+
+/** Starts nothing: the exporting thread opens the socket and sends the metrics. */
+export function createDiagnostics({ directory, metrics }: DiagnosticsOptions): Diagnostics {
   const counts = createSpanCounts();
   const name = threadName();
   let sources: SnapshotSources | undefined;
-  const started = (): Record<string, number> => {
-    const sums: Record<string, number> = {};
-    for (const { result, count } of counts.list()) sums[result] = (sums[result] ?? 0) + count;
-    return sums;
-  };
   const take = (end: Snapshot['process']['end']): Snapshot | null =>
     sources === undefined ? null : takeSnapshot(sources, end);
   return {
-    pipeline: { socket: socketPath(directory, name), describe: () => JSON.stringify(take(null)) },
+    pipeline: {
+      socket: directory === undefined ? undefined : socketPath(directory, name),
+      metrics,
+      describe: () => JSON.stringify(take(null)),
+    },
     meterProvider: counts.meterProvider,
     attach(known) {
-      sources = { ...known, started };
+      sources = { ...known, counts };
     },
     wrap: (deliverer) => ({
       ...deliverer,
       flushSync(timeoutMillis) {
         deliverer.flushSync(timeoutMillis);
-        const last = take('ended');
-        if (last !== null) writeFinalSnapshot(directory, name, last);
+        const last = directory === undefined ? null : take('ended');
+        if (directory !== undefined && last !== null) writeFinalSnapshot(directory, name, last);
       },
     }),
   };

@@ -7,6 +7,7 @@ import type { Tally } from '../diag/log.js';
 import type { RegistryReport } from '../instrumentation/registry.js';
 import type { DeliveryCounters } from '../pipeline/counters.js';
 import type { ExportStats } from '../pipeline/protocol.js';
+import type { StartedCount } from '../sdk/span-counts.js';
 
 /** Grows on an incompatible change: agent and doctor may be of different versions. */
 export const SNAPSHOT_VERSION = 1;
@@ -57,6 +58,10 @@ export interface Snapshot {
   readonly libraries: readonly LibrarySnapshot[];
   /** Spans that were started, by the sampler's result (`RECORD_AND_SAMPLE`, `DROP`). */
   readonly started: Readonly<Record<string, number>>;
+  /** The same, by where the parent came from, too. */
+  readonly startedByOrigin: readonly StartedCount[];
+  /** Spans that have not ended, by the sampler's result. */
+  readonly live: Readonly<Record<string, number>>;
   readonly pipelines: readonly PipelineSnapshot[];
   /** Faults of the agent's own code, by instrumentation. */
   readonly faults: Readonly<Record<string, number>>;
@@ -71,7 +76,7 @@ export interface SnapshotSources {
   readonly entryFile: string | undefined;
   readonly registry: { readonly report: RegistryReport };
   readonly pipelines: readonly { observe(): PipelineSnapshot }[];
-  readonly started: () => Readonly<Record<string, number>>;
+  readonly counts: { list(): readonly StartedCount[]; live(): Readonly<Record<string, number>> };
   readonly tally: () => readonly Tally[];
 }
 
@@ -81,6 +86,12 @@ function librariesOf(report: RegistryReport): LibrarySnapshot[] {
   return report.libraries
     .list()
     .map(({ module, version, state, reason }) => ({ module, version: version ?? null, state, reason: reason ?? null }));
+}
+
+function sumByResult(counts: readonly StartedCount[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { result, count } of counts) sums[result] = (sums[result] ?? 0) + count;
+  return sums;
 }
 
 /** Takes a snapshot. Never throws. */
@@ -102,7 +113,9 @@ export function takeSnapshot(sources: SnapshotSources, end: 'ended' | null = nul
     service: { name: sources.service.name, source: sources.service.source },
     sampler: name.endsWith('ratio') ? `${name}(${ratio})` : name,
     libraries: librariesOf(sources.registry.report),
-    started: sources.started(),
+    started: sumByResult(sources.counts.list()),
+    startedByOrigin: sources.counts.list(),
+    live: sources.counts.live(),
     pipelines: sources.pipelines.map((pipeline) => pipeline.observe()),
     faults: Object.fromEntries(faults),
     messages: tally.map(({ code, severity, text, count }) => ({ code, severity, text, count })),

@@ -24,6 +24,8 @@ export interface DeliveryEvents extends LedgerEvents {
   onReport(report: ReportMessage): void;
   /** The exporter's numbers; `reply` sends a document back, where one is wanted. */
   onAsk(stats: ExportStats, reply: ((text: string) => void) | undefined): void;
+  /** What the exporter must know before it flushes; undefined = nothing. */
+  describe(): string | undefined;
   /** The exporter moved to this thread, failed for good, or keeps failing. One complete sentence. */
   onNotice(code: 'TA3026' | 'TA3027' | 'TA3028', text: string): void;
 }
@@ -201,12 +203,19 @@ export class Delivery {
     const id = this.#nextFlushId++;
     this.#flushes.set(id, onDone);
     const answerMillis = timeoutMillis - Math.min(TAIL_MILLIS, timeoutMillis / 10);
+    const text = this.#options.events.describe();
+    if (text !== undefined) this.#channel?.post({ verb: 'SNAPSHOT', id: 0, text });
     this.#channel?.post({ verb: 'FLUSH', id, deadlineEpochMillis: epochNow() + answerMillis });
+  }
+
+  /** Nothing waits to be sent; the agent's own metrics always do. */
+  get #isIdle(): boolean {
+    return this.#ledger.isEmpty && this.#options.settings.metrics === undefined;
   }
 
   /** Resolves when everything pushed so far is settled, hopeless for now, or the time is over. Never rejects. */
   flush(timeoutMillis: number): Promise<void> {
-    if (this.#ledger.isEmpty) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     this.start();
     if (this.#channel === undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -233,9 +242,9 @@ export class Delivery {
 
   /** As {@link flush}, with this thread blocked. Does not wait where the exporter needs this thread. */
   flushSync(timeoutMillis: number): void {
-    if (this.#ledger.isEmpty) return;
+    if (this.#isIdle) return;
     this.#channel?.drain();
-    if (this.#ledger.isEmpty || timeoutMillis <= 0) return;
+    if (this.#isIdle || timeoutMillis <= 0) return;
     this.start();
     const end = now() + timeoutMillis;
     let isDone = false;
@@ -243,9 +252,9 @@ export class Delivery {
       isDone = true;
     });
     for (let left = timeoutMillis; left > 0 && !isDone; left = end - now()) {
-      if (this.#channel?.canBlock !== true || this.#ledger.isEmpty) return;
+      if (this.#channel?.canBlock !== true || this.#isIdle) return;
       this.#channel.drain();
-      if (!isDone && !this.#ledger.isEmpty) this.#channel.wait(left);
+      if (!isDone && !this.#isIdle) this.#channel.wait(left);
     }
     this.#channel?.drain();
   }

@@ -103,6 +103,10 @@ export function createExportReport(log: Log, url: string): ExportReport {
       if (message.kind === 'failure') tellFailure(message);
       else if (message.kind === 'recovered') tellRecovered(message.outageMillis);
       else if (message.kind === 'diagnostics') log.warn('TA3034', `nothing can be read from here: ${message.detail}`);
+      else if (message.kind === 'metrics')
+        log.warn('TA3036', `the agent's own metrics were not sent: ${message.detail}`, 'metrics');
+      else if (message.kind === 'metrics_off')
+        log.warn('TA3035', `the agent's own metrics are switched off: ${message.detail}`);
       else if (message.kind === 'switched') tellSwitch(message.from, message.to);
       else if (message.kind === 'rejected')
         log.warn('TA3032', `the collector at ${target()} ${message.detail}`, target());

@@ -126,6 +126,19 @@ export interface ExportSettings {
   readonly spool: SpoolSettings | undefined;
   /** Local socket to open for the doctor; undefined = none, and no numbers are sent. */
   readonly diagnosticsSocket: string | undefined;
+  /** Undefined = the agent's own metrics are not sent. */
+  readonly metrics: MetricsSettings | undefined;
+}
+
+/** The agent's own counters as OTLP metrics; sent with the protocol, headers and TLS of the spans. */
+export interface MetricsSettings {
+  /** As that of the spans, for metrics. */
+  readonly url: string;
+  readonly intervalMillis: number;
+  readonly scopeVersion: string;
+  /** Of the resource. */
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly startEpochMillis: number;
 }
 
 /** How the requests of one exporter went. */
@@ -174,7 +187,7 @@ export interface StopMessage {
   readonly verb: 'STOP';
 }
 
-/** The answer to ASK: a JSON document about the agent. */
+/** A JSON document about the agent: the answer to ASK, or (id 0) the last one before a flush. */
 export interface SnapshotMessage {
   readonly verb: 'SNAPSHOT';
   readonly id: number;
@@ -216,7 +229,11 @@ export interface FlushedMessage {
 export type ReportMessage =
   | { readonly verb: 'REPORT'; readonly kind: 'failure'; readonly failure: Failure; readonly willRetry: boolean }
   | { readonly verb: 'REPORT'; readonly kind: 'recovered'; readonly outageMillis: number }
-  | { readonly verb: 'REPORT'; readonly kind: 'warning' | 'rejected' | 'diagnostics'; readonly detail: string }
+  | {
+      readonly verb: 'REPORT';
+      readonly kind: 'warning' | 'rejected' | 'diagnostics' | 'metrics' | 'metrics_off';
+      readonly detail: string;
+    }
   | { readonly verb: 'REPORT'; readonly kind: 'switched'; readonly from: ExportKind; readonly to: ExportKind };
 
 /** Somebody wants to know: the numbers so far, to be followed by SNAPSHOT with this id unless that is 0. */

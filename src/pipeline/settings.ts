@@ -2,7 +2,7 @@
  * From the agent's configuration to what the exporting thread is given. Application's thread; loads nothing.
  */
 import type { AgentConfig } from '../config/types.js';
-import type { ExportSettings, SpoolSettings } from './protocol.js';
+import type { ExportSettings, MetricsSettings, SpoolSettings } from './protocol.js';
 import type { QueueLimits } from './span-queue.js';
 
 /** Where the spans of one pipeline go. */
@@ -47,20 +47,58 @@ function ownerName(destination: Destination): string {
   return `${destination}-${Date.now().toString(16)}-${process.pid.toString(16)}-${random.join('')}`;
 }
 
+/** Beside the URL of the spans: `/v1/metrics` in the place of `/v1/traces`, or below it. */
+export function metricsUrl(tracesUrl: string): string {
+  const url = new URL(tracesUrl);
+  const base = url.pathname.replace(/\/v1\/traces\/?$/, '').replace(/\/$/, '');
+  url.pathname = `${base}/v1/metrics`;
+  return url.href;
+}
+
+export interface DiagnosticsOptions {
+  readonly diagnostics?:
+    | {
+        readonly socket: string | undefined;
+        readonly metrics: Pick<MetricsSettings, 'intervalMillis' | 'scopeVersion'> | undefined;
+      }
+    | undefined;
+  readonly readResource: () => Readonly<Record<string, unknown>>;
+}
+
+/** What the exporter is told about who wants to know. */
+export function diagnosticsSettings(
+  { otlp }: AgentConfig,
+  { diagnostics, readResource }: DiagnosticsOptions,
+): Pick<ExportSettings, 'diagnosticsSocket' | 'metrics'> {
+  const diagnosticsSocket = diagnostics?.socket;
+  if (diagnostics?.metrics === undefined) return { diagnosticsSocket, metrics: undefined };
+  const metrics: MetricsSettings = {
+    ...diagnostics.metrics,
+    url: otlp.protocol === 'grpc' ? otlp.endpoint : metricsUrl(otlp.endpoint),
+    startEpochMillis: Date.now(),
+    // Read when the exporter starts, as the resource of the spans is.
+    get resource() {
+      return readResource();
+    },
+  };
+  return { diagnosticsSocket, metrics };
+}
+
 /** `userAgent` names the agent and the SDK, as the OTLP exporter specification asks. */
 export function exportSettings(
   config: AgentConfig,
   destination: Destination,
   delivery: DeliverySettings,
   userAgent: string,
-  diagnosticsSocket: string | undefined,
+  diagnostics: Pick<ExportSettings, 'diagnosticsSocket' | 'metrics'>,
 ): ExportSettings {
   const { otlp, zipkin, batch } = config;
   const spool = delivery.spool && { ...delivery.spool, owner: ownerName(destination) };
-  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool, diagnosticsSocket };
+  const common = { userAgent, maxConcurrentExports: delivery.maxConcurrentExports, spool, ...diagnostics };
   if (destination === 'zipkin') {
     return {
       ...common,
+      metrics: undefined,
       kind: 'zipkin',
       mayChangeKind: false,
       url: zipkin.endpoint,

@@ -22,7 +22,14 @@ import { OpenSpans } from './open-spans.js';
 import { encodeResource } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
 import type { DropReason, ExportStats } from './protocol.js';
-import { DEFAULT_DELIVERY, type DeliverySettings, type Destination, exportSettings, queueLimits } from './settings.js';
+import {
+  DEFAULT_DELIVERY,
+  type DeliverySettings,
+  type Destination,
+  diagnosticsSettings,
+  exportSettings,
+  queueLimits,
+} from './settings.js';
 import { type SealedBatch, SpanQueue } from './span-queue.js';
 
 export interface SpanPipeline {
@@ -60,9 +67,12 @@ export interface PipelineObservation {
   readonly exports: ExportStats | undefined;
 }
 
-/** Opens a local socket and says what is told there. */
+/** Who wants to know about the agent, and what they are told. */
 export interface PipelineDiagnostics {
-  readonly socket: string;
+  /** A local socket to open. */
+  readonly socket: string | undefined;
+  /** The agent's own metrics; undefined = none. */
+  readonly metrics: { readonly intervalMillis: number; readonly scopeVersion: string } | undefined;
   /** A JSON document. Must not throw. */
   describe(): string;
 }
@@ -137,7 +147,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     options.destination ?? 'otlp',
     settings,
     options.userAgent,
-    options.diagnostics?.socket,
+    diagnosticsSettings(config, options),
   );
   const boot = new AsyncResource('trace-agent');
   const counters = createCounters();
@@ -156,6 +166,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       onReleased: (batch) => queue.release(batch),
       onDropped: (reason, count) => noteDrop(reason, count),
       onReport: (message) => report.report(message),
+      describe: () => (exporter.metrics === undefined ? undefined : options.diagnostics?.describe()),
       onAsk: (stats, reply) => {
         exports = stats;
         if (reply !== undefined && options.diagnostics !== undefined) reply(options.diagnostics.describe());

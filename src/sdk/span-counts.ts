@@ -5,6 +5,7 @@
 import { type Attributes, createNoopMeter, type Meter, type MeterProvider } from '@opentelemetry/api';
 
 const STARTED = 'otel.sdk.span.started';
+const LIVE = 'otel.sdk.span.live';
 const RESULT = 'otel.span.sampling_result';
 const ORIGIN = 'otel.span.parent.origin';
 
@@ -19,6 +20,8 @@ export interface StartedCount {
 export interface SpanCounts {
   readonly meterProvider: MeterProvider;
   list(): readonly StartedCount[];
+  /** Spans that have started and not ended, by the sampler's result. */
+  live(): Readonly<Record<string, number>>;
 }
 
 export function createSpanCounts(): SpanCounts {
@@ -31,9 +34,17 @@ export function createSpanCounts(): SpanCounts {
     if (known === undefined) counts.set(key, { parentOrigin, result, count: value });
     else known.count += value;
   };
+  const live: Record<string, number> = {};
+  const addLive = (value: number, attributes: Attributes = {}): void => {
+    const result = String(attributes[RESULT]);
+    live[result] = (live[result] ?? 0) + value;
+  };
   const noop = createNoopMeter();
   const meter: Meter = Object.create(noop, {
     createCounter: { value: (name: string) => (name === STARTED ? { add } : noop.createCounter(name)) },
+    createUpDownCounter: {
+      value: (name: string) => (name === LIVE ? { add: addLive } : noop.createUpDownCounter(name)),
+    },
   });
-  return { meterProvider: { getMeter: () => meter }, list: () => [...counts.values()] };
+  return { meterProvider: { getMeter: () => meter }, list: () => [...counts.values()], live: () => ({ ...live }) };
 }

@@ -11,7 +11,10 @@ import type {
   DropReason,
   ExporterHandle,
   ExportSettings,
+  FlushMessage,
   FromExporter,
+  MetricsSettings,
+  SnapshotMessage,
   SpoolSettings,
   ToExporter,
 } from '../pipeline/protocol.js';
@@ -20,6 +23,7 @@ import { DiagnosticsSocket } from './diagnostics-socket.js';
 import { ExportLoop } from './export-loop.js';
 import { StatsKeeper } from './export-stats.js';
 import type { Outcome } from './outcome.js';
+import type { SdkMetrics } from './sdk-metrics.js';
 import type { Sender } from './sender.js';
 import { type BatchFile, LEASE_MILLIS } from './spool/folder.js';
 import { Spool } from './spool/spool.js';
@@ -57,6 +61,8 @@ class Exporter implements ExporterHandle {
   readonly #spool: Spool | undefined;
   readonly #stats: StatsKeeper;
   readonly #diagnostics: DiagnosticsSocket | undefined;
+  readonly #metrics: SdkMetrics | undefined;
+  #flushEndsAt = 0;
   readonly #jobsByFile = new Map<BatchFile, Job>();
   #resource: Buffer = Buffer.alloc(0);
   /** Messages wait for the spool to be read; resolved at once without a spool. */
@@ -77,6 +83,7 @@ class Exporter implements ExporterHandle {
       this.#stats.kind = to;
       post({ verb: 'REPORT', kind: 'switched', from, to });
     });
+    this.#metrics = settings.metrics && this.#openMetrics(settings, settings.metrics);
     this.#isOpen = settings.spool === undefined;
     this.#spool = settings.spool && this.#createSpool(settings.spool);
     this.#loop = new ExportLoop<Job>({
@@ -88,7 +95,9 @@ class Exporter implements ExporterHandle {
       onFlushed: (id) => {
         // Whatever ends now, the other side has the last numbers.
         if (this.#diagnostics !== undefined) post({ verb: 'ASK', id: 0, stats: this.#stats.read() });
-        post({ verb: 'FLUSHED', id });
+        const answer = (): void => post({ verb: 'FLUSHED', id });
+        if (this.#metrics === undefined) answer();
+        else void this.#metrics.export(this.#flushEndsAt - Date.now()).then(answer);
       },
       isSecured: (job) => job.file !== undefined,
       ...(this.#spool === undefined ? {} : { secure: (jobs, isUrgent) => this.#secure(jobs, isUrgent) }),
@@ -100,11 +109,12 @@ class Exporter implements ExporterHandle {
     if (!this.#isOpen) this.#early.push(message);
     else if (message.verb === 'BATCH') this.#onBatch(message);
     else if (message.verb === 'RESOURCE') this.#resource = Buffer.from(message.bytes);
-    else if (message.verb === 'FLUSH') this.#loop.flush(message.id, message.deadlineEpochMillis - Date.now());
-    else if (message.verb === 'SNAPSHOT') this.#diagnostics?.answer(message.id, message.text);
+    else if (message.verb === 'FLUSH') this.#flush(message);
+    else if (message.verb === 'SNAPSHOT') this.#onSnapshot(message);
     else {
       this.#isStopped = true;
       this.#diagnostics?.close();
+      this.#metrics?.close();
       this.#loop.stop();
       this.#sender.close();
       clearTimeout(this.#timer);
@@ -122,6 +132,26 @@ class Exporter implements ExporterHandle {
     const { id, spanCount } = message;
     const memory = { message, resource: this.#resource };
     this.#loop.push({ id, spanCount, memory, file: undefined, isSettled: false });
+  }
+
+  #flush({ id, deadlineEpochMillis }: FlushMessage): void {
+    this.#flushEndsAt = deadlineEpochMillis;
+    this.#loop.flush(id, deadlineEpochMillis - Date.now());
+  }
+
+  #onSnapshot({ id, text }: SnapshotMessage): void {
+    if (id > 0) this.#diagnostics?.answer(id, text);
+    else this.#metrics?.answer(text, id !== 0);
+  }
+
+  #openMetrics(settings: ExportSettings, metrics: MetricsSettings): SdkMetrics {
+    const { METRICS_ASK_ID, SdkMetrics } = require('./sdk-metrics.js') as typeof import('./sdk-metrics.js');
+    return new SdkMetrics({
+      settings: { ...settings, metrics },
+      stats: this.#stats,
+      ask: () => this.#post({ verb: 'ASK', id: METRICS_ASK_ID, stats: this.#stats.read() }),
+      onTrouble: (detail, isOver) => this.#post({ verb: 'REPORT', kind: isOver ? 'metrics_off' : 'metrics', detail }),
+    });
   }
 
   #openSocket(path: string): DiagnosticsSocket {
@@ -154,6 +184,7 @@ class Exporter implements ExporterHandle {
 
   #onSettled(job: Job, exported: number, dropped: Partial<Record<DropReason, number>>): void {
     job.isSettled = true;
+    this.#stats.settled(exported, dropped);
     if (job.file !== undefined) this.#forget(job.file);
     if (job.id > 0) this.#post({ verb: 'SETTLED', id: job.id, exported, dropped });
     else this.#post({ verb: 'RESTORED', exported, dropped: job.spanCount - exported });

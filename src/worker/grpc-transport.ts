@@ -19,13 +19,14 @@ import { OTLP_MAX_REQUEST_BYTES, OTLP_MAX_RESPONSE_BYTES, type Outcome, type Tra
 
 export interface GrpcTransportOptions {
   readonly sessions: GrpcSessions;
+  /** Of the call: `/package.Service/Method`. */
+  readonly path: string;
   /** As configured; names are lower-cased here. Values are secret. */
   readonly headers: Readonly<Record<string, string>>;
   readonly userAgent: string;
   readonly compress: ((body: Buffer) => Promise<Buffer>) | undefined;
 }
 
-const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const FRAME_HEADER_BYTES = 5;
 /** RST_STREAM codes that say "not processed" or "not now", as gRPC maps them to a status. */
 const NGHTTP2_CANCEL = 8;
@@ -71,7 +72,7 @@ export class GrpcTransport implements Transport {
     this.#headers = {
       ...Object.fromEntries(metadata),
       ':method': 'POST',
-      ':path': PATH,
+      ':path': options.path,
       te: 'trailers',
       'content-type': 'application/grpc',
       'grpc-accept-encoding': 'identity,gzip',

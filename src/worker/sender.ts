@@ -21,6 +21,9 @@ export interface Sender {
   close(): void;
 }
 
+const TRACES_CALL = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const METRICS_CALL = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
+
 type Build = (resource: Uint8Array, chunk: Buffer) => Buffer;
 type Format = Pick<HttpTransportOptions, 'readSuccess'> & { readonly build: Build; readonly contentType: string };
 
@@ -47,7 +50,7 @@ function compress(body: Buffer): Promise<Buffer> {
   });
 }
 
-function createGrpcTransport(settings: ExportSettings): Transport {
+function createGrpcTransport(settings: ExportSettings, path: string): Transport {
   const tlsFiles = new TlsFiles(settings);
   const tunnel = (url: URL) => {
     const proxy = proxyFor(url);
@@ -55,6 +58,7 @@ function createGrpcTransport(settings: ExportSettings): Transport {
   };
   return new GrpcTransport({
     sessions: new GrpcSessions(new URL(settings.url), tlsFiles, tunnel),
+    path,
     headers: settings.headers,
     userAgent: settings.userAgent,
     compress: settings.compression === 'gzip' ? compress : undefined,
@@ -72,10 +76,17 @@ function createHttpTransport(settings: ExportSettings, { contentType, readSucces
   });
 }
 
+/** What moves the agent's own metrics, with the settings of the spans but for the URL. Opens no connection. */
+export function createMetricsTransport(settings: ExportSettings): Transport {
+  if (settings.kind === 'grpc') return createGrpcTransport(settings, METRICS_CALL);
+  return createHttpTransport(settings, FORMATS[settings.kind]);
+}
+
 /** Creates the sender of the configured protocol. Opens no connection. */
 export function createSender(settings: ExportSettings): Sender {
   const format = settings.kind === 'grpc' ? undefined : FORMATS[settings.kind];
-  const transport = format === undefined ? createGrpcTransport(settings) : createHttpTransport(settings, format);
+  const transport =
+    format === undefined ? createGrpcTransport(settings, TRACES_CALL) : createHttpTransport(settings, format);
   const build = format?.build ?? buildRequest;
   return {
     send: (resource, chunk, timeoutMillis) => transport.send(build(resource, chunk), timeoutMillis),

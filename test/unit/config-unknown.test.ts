@@ -67,11 +67,11 @@ t.test('one line per capability that comes later', async (t) => {
     linesOf({
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://u:s3cr3t@c',
       OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'a=s3cr3t',
-      OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      OTEL_METRIC_EXPORT_TIMEOUT: '1000',
       OTEL_BLRP_MAX_QUEUE_SIZE: '10',
     }),
     [
-      'info OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_HEADERS, OTEL_METRIC_EXPORT_INTERVAL: ' +
+      'info OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_HEADERS, OTEL_METRIC_EXPORT_TIMEOUT: ' +
         'metrics not supported yet; no metrics are sent',
       'info OTEL_BLRP_MAX_QUEUE_SIZE: logs not supported yet; no log records are sent',
     ],
@@ -86,9 +86,8 @@ t.test('one line per capability that comes later', async (t) => {
 
 t.test('what would not matter is said at debug level or not at all', async (t) => {
   for (const env of [
-    { OTEL_METRICS_EXPORTER: 'none', OTEL_METRIC_EXPORT_INTERVAL: '1000' },
+    { OTEL_METRICS_EXPORTER: 'none', OTEL_METRIC_EXPORT_TIMEOUT: '1000' },
     { OTEL_LOGS_EXPORTER: 'None', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://c' },
-    { OTEL_NODE_EXPERIMENTAL_SDK_METRICS: 'false' },
   ]) {
     t.same(linesOf(env), [], JSON.stringify(env));
   }
@@ -103,7 +102,7 @@ t.test('what would not matter is said at debug level or not at all', async (t) =
 
 t.test('values of later variables are checked', async (t) => {
   t.match(linesOf({ OTEL_METRICS_EXPORTER: 'promethus' }), [/^warn .*did you mean prometheus\?\); ignored$/]);
-  t.match(linesOf({ OTEL_METRIC_EXPORT_INTERVAL: '1s' }), [/^warn .*whole number of milliseconds.*; ignored$/]);
+  t.match(linesOf({ OTEL_METRIC_EXPORT_TIMEOUT: '1s' }), [/^warn .*whole number of milliseconds.*; ignored$/]);
 });
 
 t.test('every variable of a type with rules reports a bad value under its own name', async (t) => {

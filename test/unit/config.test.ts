@@ -25,6 +25,8 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     logFormat: 'text',
     isConfigPrinted: false,
     diagnosticsDirectory: undefined,
+    hasSdkMetrics: false,
+    metricIntervalMillis: 60000,
     envFile: undefined,
     serviceName: undefined,
     resourceAttributes: {},

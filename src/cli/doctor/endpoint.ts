@@ -257,7 +257,10 @@ export async function checkEndpoints(context: DoctorContext, isExporting: boolea
       sections.push({ title: 'Console', findings: [note('spans are printed to the console of the application')] });
       continue;
     }
-    const settings = exportSettings(config, destination, DEFAULT_DELIVERY, USER_AGENT, undefined);
+    const settings = exportSettings(config, destination, DEFAULT_DELIVERY, USER_AGENT, {
+      diagnosticsSocket: undefined,
+      metrics: undefined,
+    });
     const title = `${describeUrl(settings.url)} (${settings.kind})`;
     if (settings.url.startsWith('unix:')) {
       sections.push({ title, findings: [note('a Unix socket: only the application itself can tell')] });

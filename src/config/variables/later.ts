@@ -20,12 +20,6 @@ export const METRICS: VariableRows = comingWith('metrics', {
     source: 'specification',
     description: 'Where metrics go.',
   },
-  OTEL_METRIC_EXPORT_INTERVAL: {
-    type: 'duration',
-    default: 60000,
-    source: 'specification',
-    description: 'Time between the starts of two exports.',
-  },
   OTEL_METRIC_EXPORT_TIMEOUT: {
     type: 'timeout',
     default: 30000,
@@ -50,12 +44,6 @@ export const METRICS: VariableRows = comingWith('metrics', {
     default: 9464,
     source: 'specification',
     description: 'Port of the Prometheus endpoint.',
-  },
-  OTEL_NODE_EXPERIMENTAL_SDK_METRICS: {
-    type: 'boolean',
-    default: false,
-    source: 'opentelemetry-js',
-    description: 'Metrics about the SDK itself.',
   },
   ...METRICS_ROWS,
   OTEL_EXPORTER_OTLP_METRICS_INSECURE: {

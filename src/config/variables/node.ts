@@ -29,6 +29,20 @@ export const AGENT = {
       'Writes the effective configuration to stderr at start: every setting, its value and where the value came from. ' +
       'Secrets are masked. `1` also works.',
   },
+  OTEL_NODE_EXPERIMENTAL_SDK_METRICS: {
+    type: 'boolean',
+    default: false,
+    source: 'opentelemetry-js',
+    description:
+      "The agent's own counters as OTLP metrics (`otel.sdk.*`), sent where the traces go: to `/v1/metrics` in the place of " +
+      '`/v1/traces`, or by grpc. `OTEL_METRICS_EXPORTER=none` switches them off.',
+  },
+  OTEL_METRIC_EXPORT_INTERVAL: {
+    type: 'duration',
+    default: 60000,
+    source: 'specification',
+    description: 'Time between two exports of the metrics that OTEL_NODE_EXPERIMENTAL_SDK_METRICS asks for.',
+  },
   OTEL_NODE_OTHER_TRACERS: {
     type: 'enum',
     default: 'stand-down',
