@@ -27,12 +27,14 @@ try {
     const file = join(scratch, String(number));
     execFileSync(node, [join(root, 'scripts/compile.cjs'), file], { env, stdio: 'inherit' });
     const bytes = readFileSync(file);
-    const { key, files } = JSON.parse(bytes.subarray(0, bytes.indexOf(10)));
+    const end = bytes.indexOf(10);
+    const { key, files } = JSON.parse(bytes.subarray(0, end));
     if (key in index) continue;
-    const code = bytes.subarray(bytes.indexOf(10) + 1);
-    index[key] = { offset, length: code.length, files };
-    parts.push(code);
-    offset += code.length;
+    const list = Buffer.from(JSON.stringify(files));
+    const part = Buffer.concat([list, bytes.subarray(end + 1)]);
+    index[key] = [offset, list.length];
+    parts.push(part);
+    offset += part.length;
   }
 } finally {
   rmSync(scratch, { recursive: true });

@@ -57,11 +57,8 @@ function write() {
 }
 
 // Empty code is refused by V8, which then compiles: what is compiled now is what counts.
-const folder = new CompiledFolder(
-  DIST,
-  (name) => (isCompiled(name) ? any : undefined),
-  (name, script) => scripts.set(name, script),
-);
+const codes = { has: isCompiled, read: (name) => (isCompiled(name) ? any : undefined) };
+const folder = new CompiledFolder(DIST, codes, (name, script) => scripts.set(name, script));
 folder.load('agent.js').start();
 const http = require('node:http');
 for (const library of LIBRARIES) {

@@ -3,22 +3,26 @@
  * it was made with: compiling takes half of a start. Where there is none, or V8 refuses it, they are compiled as ever.
  * Part of the preload entry: must parse on Node 6 (ES2015 syntax), imports nothing at load time.
  *
- *   dist/compiled.bin    <length of the index> <index: JSON, CompiledIndex> <what vm.Script.createCachedData() gave> ...
+ *   dist/compiled.bin    <length of the index> <CompiledIndex> { <CompiledFiles> <what vm.Script.createCachedData() gave> ... } ...
  */
 import type ModuleClass from 'node:module';
 import type { Script } from 'node:vm';
 
-export interface CompiledBuild {
-  /** From the end of the index, in bytes. */
-  readonly offset: number;
-  readonly length: number;
-  /** From `offset` on, in bytes; by name relative to dist/. */
-  readonly files: { readonly [name: string]: readonly [offset: number, length: number] | undefined };
+/** Where the code of a file lies, from the end of the list of files; by name relative to dist/. */
+export interface CompiledFiles {
+  readonly [name: string]: readonly [offset: number, length: number] | undefined;
 }
 
-/** By {@link compiledKey}. */
+/** Where the list of files of a build lies, from the end of the index; by {@link compiledKey}. */
 export interface CompiledIndex {
-  readonly [key: string]: CompiledBuild | undefined;
+  readonly [key: string]: readonly [offset: number, length: number] | undefined;
+}
+
+/** The compiled code for this Node.js. */
+export interface CompiledCodes {
+  has(name: string): boolean;
+  /** Undefined: the file is compiled as ever. May throw. */
+  read(name: string): Buffer | undefined;
 }
 
 /** In dist/. */
@@ -50,17 +54,13 @@ function wrapSource(source: string): string {
 /** Loads files of one folder, and what they require of it, with the compiled code that there is for each. */
 export class CompiledFolder {
   readonly _folder: string;
-  readonly _codeOf: (name: string) => Buffer | undefined;
+  readonly _codes: CompiledCodes;
   readonly _onScript: ((name: string, script: Script) => void) | undefined;
 
   /** `folder` is an absolute, real path. `onScript` is told of each file that was compiled, to make the code of the package. */
-  constructor(
-    folder: string,
-    codeOf: (name: string) => Buffer | undefined,
-    onScript?: (name: string, script: Script) => void,
-  ) {
+  constructor(folder: string, codes: CompiledCodes, onScript?: (name: string, script: Script) => void) {
     this._folder = folder;
-    this._codeOf = codeOf;
+    this._codes = codes;
     this._onScript = onScript;
   }
 
@@ -88,13 +88,21 @@ export class CompiledFolder {
   _compile(name: string, file: string): (...parameters: unknown[]) => void {
     const vm = require('node:vm') as typeof import('node:vm');
     const { readFileSync } = require('node:fs') as typeof import('node:fs');
-    const cachedData = this._codeOf(name);
+    const cachedData = this._codeFor(name);
     const source = wrapSource(readFileSync(file, 'utf8'));
     // Node.js 18 and 20 show, in stacks, the name that is in the compiled code: not that of a folder on another machine.
     const filename = this._onScript === undefined ? file : `@org/trace-agent/dist/${name}`;
     const script = new vm.Script(source, cachedData === undefined ? { filename } : { filename, cachedData });
     if (this._onScript !== undefined) this._onScript(name, script);
     return script.runInThisContext() as (...parameters: unknown[]) => void;
+  }
+
+  _codeFor(name: string): Buffer | undefined {
+    try {
+      return this._codes.read(name);
+    } catch (_error) {
+      return undefined;
+    }
   }
 
   /** What `require` is inside of a file of the folder. */
@@ -104,45 +112,61 @@ export class CompiledFolder {
     const original = createRequire(file);
     const own = (id: string): unknown => {
       const other = id[0] === '.' ? posix.join(posix.dirname(name), id) : '';
-      return this._codeOf(other) === undefined ? original(id) : this.load(other);
+      return other !== '' && this._codes.has(other) ? this.load(other) : original(id);
     };
     return Object.assign(own, { cache: original.cache, resolve: original.resolve, main: original.main }) as Require;
   }
 }
 
-/** The index starts with its own length in this many digits, and a blank. */
+/** The index starts with its own length in this many digits. */
 export const LENGTH_DIGITS = 8;
 
-/** Undefined when there is no compiled code for this Node.js. */
-function readCodes(folder: string): ((name: string) => Buffer | undefined) | undefined {
+/** Reads parts of a file, which is open only meanwhile. */
+function readParts<T>(file: string, use: (read: (position: number, length: number) => Buffer) => T): T {
   const fs = require('node:fs') as typeof import('node:fs');
-  const { join } = require('node:path') as typeof import('node:path');
-  let file: number | undefined;
+  const handle = fs.openSync(file, 'r');
   try {
-    file = fs.openSync(join(folder, COMPILED_FILE), 'r');
-    const read = (position: number, length: number): Buffer => {
+    return use((position, length) => {
       const bytes = Buffer.allocUnsafeSlow(length);
-      if (fs.readSync(file as number, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
+      if (fs.readSync(handle, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
       return bytes;
-    };
-    const indexLength = Number(read(0, LENGTH_DIGITS).toString('latin1'));
-    const index = JSON.parse(read(LENGTH_DIGITS, indexLength).toString('latin1')) as CompiledIndex;
-    const build = index[compiledKey()];
-    if (build === undefined) return undefined;
-    const codes = read(LENGTH_DIGITS + indexLength + build.offset, build.length);
-    return (name) => {
-      const place = build.files[name];
-      return place === undefined ? undefined : codes.subarray(place[0], place[0] + place[1]);
-    };
+    });
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** Undefined when there is no compiled code for this Node.js. */
+function readCodes(folder: string): CompiledCodes | undefined {
+  const { join } = require('node:path') as typeof import('node:path');
+  const file = join(folder, COMPILED_FILE);
+  try {
+    let start = 0;
+    const files = readParts(file, (read) => {
+      const indexLength = Number(read(0, LENGTH_DIGITS).toString('latin1'));
+      const index = JSON.parse(read(LENGTH_DIGITS, indexLength).toString('latin1')) as CompiledIndex;
+      const build = index[compiledKey()];
+      if (build === undefined) return undefined;
+      const filesAt = LENGTH_DIGITS + indexLength + build[0];
+      start = filesAt + build[1];
+      return JSON.parse(read(filesAt, build[1]).toString('latin1')) as CompiledFiles;
+    });
+    return (
+      files && {
+        has: (name) => files[name] !== undefined,
+        read(name) {
+          const place = files[name];
+          return place && readParts(file, (read) => read(start + place[0], place[1]));
+        },
+      }
+    );
   } catch (_error) {
     return undefined;
-  } finally {
-    if (file !== undefined) fs.closeSync(file);
   }
 }
 
 /** Loads a file of the folder, with compiled code where there is some. Throws what the file throws. */
 export function loadCompiled(folder: string, name: string, loadPlain: () => unknown): unknown {
-  const codeOf = readCodes(folder);
-  return codeOf === undefined ? loadPlain() : new CompiledFolder(folder, codeOf).load(name);
+  const codes = readCodes(folder);
+  return codes === undefined ? loadPlain() : new CompiledFolder(folder, codes).load(name);
 }
