@@ -10,7 +10,7 @@
  */
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -51,7 +51,7 @@ function chunkFor(specifier, importer) {
   if (shared !== undefined) return enqueue(shared, specifier);
   const official = OFFICIAL.exec(specifier);
   if (official !== null) return enqueue(`instrumentations/${official[1]}`, specifier);
-  if (specifier.startsWith('.')) {
+  if (specifier.startsWith('.') || isAbsolute(specifier)) {
     const source = resolve(dirname(importer), specifier).replace(/\.js$/, '.ts');
     const name = relative(join(root, 'src'), source).replace(/\.ts$/, '');
     return enqueue(

@@ -32,14 +32,15 @@ export interface Registry extends ModuleListener, EsmListener {
   readonly report: RegistryReport;
 }
 
-type Satisfies = (version: string, range: string, options: { includePrerelease: boolean }) => boolean;
-type IsGreater = (version: string, range: string, options: { includePrerelease: boolean }) => boolean;
+type Versions = typeof import('./versions.js');
+
+// Loaded with the first package that declares a range, never at boot.
+const versions = (): Versions => require('./versions.js') as Versions;
 
 function isSupported(version: string | undefined, target: PatchTarget): boolean {
   if (target.versions.length === 0 || target.versions.includes('*')) return true;
   if (version === undefined) return false;
-  // Loaded with the first package that declares a range, never at boot.
-  const satisfies = require('semver/functions/satisfies') as Satisfies;
+  const { satisfies } = versions();
   return target.versions.some((range) => satisfies(version, range, { includePrerelease: true }));
 }
 
@@ -50,8 +51,7 @@ function rangesOf(targets: readonly PatchTarget[]): string {
 /** Newer than every range, as opposed to older or in a gap. */
 function isNewer(version: string | undefined, targets: readonly PatchTarget[]): boolean {
   if (version === undefined) return false;
-  const isGreater = require('semver/ranges/gtr') as IsGreater;
-  return isGreater(version, rangesOf(targets), { includePrerelease: true });
+  return versions().isGreater(version, rangesOf(targets), { includePrerelease: true });
 }
 
 function targetFor(identity: PackageIdentity, filename: string): string | undefined {
