@@ -3,6 +3,7 @@
  * builds. Rules:
  *   - every `require()` call in our sources is a lazy load and becomes a file of its own (but see INLINE);
  *   - `@opentelemetry/api` is in the agent's own file, where every other part finds it: one file less to load at start;
+ *     the public functions have a copy of their own: they are used in processes without the agent, too;
  *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
  *     import-in-the-middle are inert: our hook is the only one;
  *   - the base package's shimmer is replaced by ours, whose wrappers look like what they wrap;
@@ -25,6 +26,7 @@ const API = '@opentelemetry/api';
 const BASE = '@opentelemetry/instrumentation';
 const OFFICIAL = /^@opentelemetry\/instrumentation-(.+)$/;
 const AGENT = 'agent';
+const PUBLIC = 'index';
 const SHARED = new Map([[BASE, 'instrumentations/base']]);
 /** CommonJS packages that nearly every official instrumentation uses whole: one file each instead of forty copies. */
 const SHARED_BY_OFFICIAL = new Map([
@@ -90,7 +92,7 @@ function splitting(output) {
       context.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
         if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
         if (path === AGENT_FILE) return { path: toFile(AGENT), external: true };
-        if (path === API && output !== AGENT) return { path, namespace: 'api' };
+        if (path === API && output !== AGENT && output !== PUBLIC) return { path, namespace: 'api' };
         if (kind === 'require-resolve') return { path: `./${LOADER}/hook.mjs`, external: true };
         if (path === LOADER && isOurs(importer)) return { path: `./${LOADER}/index.js`, external: true };
         if (INLINE.includes(path) && isOurs(importer)) return undefined;
@@ -239,7 +241,7 @@ function groupByText(sections) {
 
 for (const folder of [dist, maps]) await rm(folder, { recursive: true, force: true });
 enqueue('register', join(root, 'register.ts'));
-enqueue('index', join(root, 'src/index.ts'));
+enqueue(PUBLIC, join(root, 'src/index.ts'));
 enqueue('worker', join(root, 'src/worker/main.ts'));
 for (const name of ['esbuild', 'webpack', 'webpack-loader']) {
   enqueue(`bundlers/${name}`, join(root, `src/bundlers/${name}.ts`));
