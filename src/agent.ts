@@ -139,12 +139,12 @@ export function start(notice?: string): void {
 
   const entry = inspectEntry(entryFile, process.execArgv, isMain ? undefined : process.cwd());
   const service = identifyService(config, entry.package);
-  const facts = { propagators: config.propagators, sampler: config.sampler.name, log };
+  const facts = { config, log };
   let propagator: WatchedPropagator | undefined;
   const roll = new TracerRoll();
   const diagnostics = openDiagnostics(loaded);
   const tracing = registerOnFreeGlobals(() => {
-    startContext(config.propagators, (inner) => {
+    startContext(config, (inner) => {
       if (!isMain || config.isSdkDisabled) return inner;
       propagator = watchPropagator(inner, facts);
       return propagator;

@@ -52,6 +52,7 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
       destination,
       delivery: config.delivery,
       environment: exporterEnvironment,
+      takesUnsampled: config.sampling.keepsErrors,
       releasesSpans: isLastProcessor && index === destinations.length - 1,
       diagnostics: index === 0 ? options.diagnostics?.pipeline : undefined,
       runUntraced: (run) => context.with(suppressTracing(context.active()), run),
@@ -81,12 +82,25 @@ function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
   };
 }
 
+/** The console, at once. The SDK's own processor passes on only what is sampled; errors that are kept are not. */
+function createConsole({ sampling }: AgentConfig): SpanProcessor {
+  const exporter = new ConsoleSpanExporter();
+  if (!sampling.keepsErrors) return new SimpleSpanProcessor({ exporter });
+  const done = async (): Promise<void> => undefined;
+  return {
+    onStart: () => undefined,
+    onEnd: (span) => exporter.export([span], () => undefined),
+    forceFlush: done,
+    shutdown: done,
+  };
+}
+
 /** Starts tracing. Opens no connection and starts no thread: the first finished span does. */
 export function startTracing(options: TracingOptions): Tracing {
   const pipelines = createPipelines(options);
   const processors: SpanProcessor[] = [...pipelines];
   if (options.config.tracesExporters.includes('console')) {
-    processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
+    processors.push(createConsole(options.config));
   }
   return {
     ...startTracerProvider(

@@ -10,8 +10,9 @@ import { readOtlp } from './otlp.js';
 import { inspectManager } from './process-manager.js';
 import { readResourceAttributes, readResourceDetectors } from './resource.js';
 import { readSampler } from './sampler.js';
+import { readSampling, readUntrustedInbound } from './sampling.js';
 import { Settings } from './settings.js';
-import { readBatch, readLimits, readPropagators, readTracesExporters, readZipkin } from './traces.js';
+import { readBatch, readExtractors, readLimits, readPropagators, readTracesExporters, readZipkin } from './traces.js';
 import type { AgentConfig, ConfigProblem, LoadedConfig, ValueSource } from './types.js';
 import { reportUnknown } from './unknown.js';
 import { reportUnsupported } from './unsupported.js';
@@ -56,6 +57,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
 }
 
 function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string | undefined): AgentConfig {
+  const sampling = readSampling(settings);
+  const propagators = readPropagators(settings);
   return {
     isAgentDisabled: settings.boolean('OTEL_NODE_AGENT_DISABLED'),
     isSdkDisabled: settings.boolean('OTEL_SDK_DISABLED'),
@@ -70,8 +73,11 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     resourceAttributes: readResourceAttributes(settings),
     resourceDetectors: readResourceDetectors(settings),
     hasProcessArguments: settings.boolean('OTEL_NODE_PROCESS_ARGUMENTS'),
-    propagators: readPropagators(settings),
-    sampler: readSampler(settings),
+    propagators,
+    extractors: readExtractors(settings, propagators),
+    untrustedInbound: readUntrustedInbound(settings),
+    sampler: readSampler(settings, sampling),
+    sampling,
     limits: readLimits(settings),
     batch: readBatch(settings),
     tracesExporters: readTracesExporters(settings),

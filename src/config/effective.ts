@@ -29,6 +29,14 @@ function maskedPairs(pairs: Readonly<Record<string, string>>, isSecret: (name: s
   return Object.entries(pairs).map(([name, value]) => `${name}=${isSecret(name) ? '***' : value}`);
 }
 
+function describeUntrusted(alternatives: AgentConfig['untrustedInbound']): string | undefined {
+  if (alternatives.some((conditions) => conditions.length === 0)) return 'all';
+  const texts = alternatives.map((conditions) =>
+    conditions.map(({ key, isNegated, patterns }) => `${key}${isNegated ? '!=' : '='}${patterns.join('|')}`).join(','),
+  );
+  return texts.join('; ') || undefined;
+}
+
 const SPOOL_BYTES_PER_MIB = 1024 * 1024;
 
 /** What each variable came to mean. A variable without an entry does not compile. */
@@ -39,8 +47,12 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
     maskedPairs(config.resourceAttributes, (name) => SECRET_NAME.test(name.toLowerCase())),
   OTEL_LOG_LEVEL: (config) => config.logLevel,
   OTEL_PROPAGATORS: (config) => config.propagators,
+  OTEL_NODE_EXTRACT_PROPAGATORS: (config) => config.extractors,
+  OTEL_NODE_UNTRUSTED_INBOUND: ({ untrustedInbound }) => describeUntrusted(untrustedInbound),
   OTEL_TRACES_SAMPLER: (config) => config.sampler.name,
-  OTEL_TRACES_SAMPLER_ARG: ({ sampler }) => (sampler.name.endsWith('ratio') ? sampler.ratio : undefined),
+  OTEL_TRACES_SAMPLER_ARG: ({ sampler }) => (/(ratio|probability)$/.test(sampler.name) ? sampler.ratio : undefined),
+  OTEL_NODE_SAMPLING_RULES: ({ sampling: { rules } }) => rules.map(({ text }) => text).join('; ') || undefined,
+  OTEL_NODE_KEEP_ERRORS: (config) => config.sampling.keepsErrors,
   OTEL_NODE_AGENT_DISABLED: (config) => config.isAgentDisabled,
   OTEL_NODE_LOG_FORMAT: (config) => config.logFormat,
   OTEL_NODE_OTHER_TRACERS: (config) => config.otherTracers,

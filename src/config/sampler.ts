@@ -5,34 +5,38 @@ import { VARIABLES } from './env-table.js';
 import { parseList, parseRatio, parseWord } from './parse.js';
 import { quote } from './redact.js';
 import { type Settings, type SetValue, show } from './settings.js';
-import type { SamplerConfig, SamplerName } from './types.js';
+import type { SamplerConfig, SamplerName, SamplingConfig } from './types.js';
 
 const SAMPLER = 'OTEL_TRACES_SAMPLER';
 const ARGUMENT = 'OTEL_TRACES_SAMPLER_ARG';
 const ROW = VARIABLES[SAMPLER];
 const DEFAULT_RATIO = 1;
 
-export function readSampler(settings: Settings): SamplerConfig {
+type Choice = Pick<SamplerConfig, 'name' | 'ratio'>;
+
+export function readSampler(settings: Settings, sampling: SamplingConfig): SamplerConfig {
   const chosen = settings.find(SAMPLER);
   const argument = settings.find(ARGUMENT);
   const name = chosen?.text.toLowerCase() ?? ROW.default;
   const sampler = Object.hasOwn(ROW.laterValues, name)
     ? replaceLaterSampler(settings, chosen as SetValue, name, argument)
     : readKnownSampler(settings, chosen, argument);
-  reportDropped(settings, sampler);
-  return sampler;
+  // What rules or errors may still record is not dropped.
+  if (sampling.rules.length === 0 && !sampling.keepsErrors) reportDropped(settings, sampler);
+  return { ...sampler, followsUnsampled: followsUnsampled(sampler, sampling) };
 }
 
-function readKnownSampler(
-  settings: Settings,
-  chosen: SetValue | undefined,
-  argument: SetValue | undefined,
-): SamplerConfig {
+function followsUnsampled({ name }: Choice, { rules, keepsErrors }: SamplingConfig): boolean {
+  if (keepsErrors || rules.some(({ parents }) => parents.some((parent) => parent !== 'none'))) return false;
+  return name.startsWith('parentbased_');
+}
+
+function readKnownSampler(settings: Settings, chosen: SetValue | undefined, argument: SetValue | undefined): Choice {
   const name = settings.word(SAMPLER);
-  if (name === 'traceidratio' || name === 'parentbased_traceidratio') {
+  if (/(ratio|probability)$/.test(name)) {
     return { name, ratio: readRatio(settings, name, argument) };
   }
-  const isUnderstood = chosen === undefined || parseWord(chosen.text, ROW.allowed).ok;
+  const isUnderstood = chosen === undefined || parseWord(chosen.text, ROW.allowed, ROW.spellings).ok;
   if (argument !== undefined && isUnderstood) {
     const advice = `set ${SAMPLER}=parentbased_traceidratio to record a share of the traces`;
     settings.report('info', 'TA1119', ARGUMENT, `${show(argument)} has no effect with ${SAMPLER}=${name}; ${advice}`);
@@ -62,10 +66,10 @@ function replaceLaterSampler(
   chosen: SetValue,
   name: string,
   argument: SetValue | undefined,
-): SamplerConfig {
+): Choice {
   const initial = name.endsWith('jaeger_remote') ? initialSamplingRate(argument) : undefined;
   const ratioSampler = name.startsWith('parentbased') ? 'parentbased_traceidratio' : 'traceidratio';
-  const sampler: SamplerConfig =
+  const sampler: Choice =
     initial === undefined ? { name: ROW.default, ratio: DEFAULT_RATIO } : { name: ratioSampler, ratio: initial };
   const used = initial === undefined ? sampler.name : `${sampler.name} with ratio ${initial}`;
   settings.report('warn', 'TA1104', SAMPLER, `${SAMPLER}=${quote(chosen.raw)} is not supported yet; using ${used}`);
@@ -79,15 +83,12 @@ function initialSamplingRate(argument: SetValue | undefined): number | undefined
 }
 
 /** A sampler that drops everything is the commonest reason for "no traces arrive". */
-function reportDropped(settings: Settings, { name, ratio }: SamplerConfig): void {
-  const dropsAll = name === 'always_off' || (name === 'traceidratio' && ratio === 0);
-  const dropsRoots = name === 'parentbased_always_off' || (name === 'parentbased_traceidratio' && ratio === 0);
+function reportDropped(settings: Settings, { name, ratio }: Choice): void {
+  const isRatio = /(ratio|probability)$/.test(name);
+  const isParentBased = name.startsWith('parentbased_');
+  const dropsAll = name === 'always_off' || (isRatio && !isParentBased && ratio === 0);
+  const dropsRoots = name === 'parentbased_always_off' || (isRatio && isParentBased && ratio === 0);
   if (!dropsAll && !dropsRoots) return;
   const what = dropsAll ? 'every span is dropped' : 'only traces that a caller already records are recorded';
-  settings.report(
-    'info',
-    'TA1120',
-    SAMPLER,
-    `${SAMPLER}=${name}${name.endsWith('ratio') ? ' with ratio 0' : ''}: ${what}`,
-  );
+  settings.report('info', 'TA1120', SAMPLER, `${SAMPLER}=${name}${isRatio ? ' with ratio 0' : ''}: ${what}`);
 }

@@ -11,6 +11,13 @@ export function readPropagators(settings: Settings): readonly PropagatorName[] {
   return withoutNone(settings, 'OTEL_PROPAGATORS', settings.words('OTEL_PROPAGATORS'));
 }
 
+/** What is read is what is written, unless said otherwise. */
+export function readExtractors(settings: Settings, propagators: readonly PropagatorName[]): readonly PropagatorName[] {
+  const name = 'OTEL_NODE_EXTRACT_PROPAGATORS';
+  if (settings.find(name) === undefined) return propagators;
+  return withoutNone(settings, name, settings.words(name));
+}
+
 export function readTracesExporters(settings: Settings): readonly TracesExporterName[] {
   return withoutNone(settings, 'OTEL_TRACES_EXPORTER', settings.words('OTEL_TRACES_EXPORTER', explainJaeger));
 }
@@ -22,7 +29,7 @@ const explainJaeger: ExplainWord = (word) =>
 
 function withoutNone<W extends string>(
   settings: Settings,
-  name: 'OTEL_PROPAGATORS' | 'OTEL_TRACES_EXPORTER',
+  name: 'OTEL_PROPAGATORS' | 'OTEL_NODE_EXTRACT_PROPAGATORS' | 'OTEL_TRACES_EXPORTER',
   words: readonly W[],
 ): readonly Exclude<W, 'none'>[] {
   const others = words.filter((word): word is Exclude<W, 'none'> => word !== 'none');

@@ -16,7 +16,42 @@ export type SamplerName =
   | 'traceidratio'
   | 'parentbased_always_on'
   | 'parentbased_always_off'
-  | 'parentbased_traceidratio';
+  | 'parentbased_traceidratio'
+  | 'probability'
+  | 'parentbased_probability';
+
+/** Short names of what rules look at; any other key is an attribute's. */
+export type SpanKey = 'path' | 'method' | 'kind' | 'name' | 'host' | 'parent' | (string & {});
+
+export type SpanParent = 'none' | 'remote' | 'local';
+
+/** Holds when one of the patterns (`*` = anything) matches, or none when negated. */
+export interface SpanCondition {
+  readonly key: SpanKey;
+  readonly isNegated: boolean;
+  readonly patterns: readonly string[];
+}
+
+/** One rule of OTEL_NODE_SAMPLING_RULES. */
+export interface SamplingRule {
+  /** As written, on one line. */
+  readonly text: string;
+  /** All must hold; empty = every span. */
+  readonly conditions: readonly SpanCondition[];
+  /** Of which spans it decides. */
+  readonly parents: readonly SpanParent[];
+  /** 0 = drop, 1 = keep. */
+  readonly ratio: number;
+  /** Most traces a second of those that the ratio leaves; undefined = all. */
+  readonly perSecond: number | undefined;
+}
+
+export interface SamplingConfig {
+  /** The first one that matches decides; spans that none matches are OTEL_TRACES_SAMPLER's. */
+  readonly rules: readonly SamplingRule[];
+  /** OTEL_NODE_KEEP_ERRORS */
+  readonly keepsErrors: boolean;
+}
 
 export type TracesExporterName = 'otlp' | 'console' | 'zipkin';
 
@@ -36,8 +71,10 @@ export type ResourceDetectorName =
 
 export interface SamplerConfig {
   readonly name: SamplerName;
-  /** 0 to 1; meaningful for the two ratio samplers. */
+  /** 0 to 1; meaningful for the ratio and probability samplers. */
   readonly ratio: number;
+  /** True: a span below one that is not sampled is never recorded, so that nothing need be asked or allocated for it. */
+  readonly followsUnsampled: boolean;
 }
 
 /** Limits as the SDK takes them; `attributeValueLengthLimit` is `Infinity` when unlimited. */
@@ -172,7 +209,12 @@ export interface AgentConfig {
   readonly hasProcessArguments: boolean;
   /** De-duplicated, in order; empty for `none`. */
   readonly propagators: readonly PropagatorName[];
+  /** What is read: OTEL_NODE_EXTRACT_PROPAGATORS, or the same. */
+  readonly extractors: readonly PropagatorName[];
+  /** OTEL_NODE_UNTRUSTED_INBOUND: all conditions of one of these; an empty one is every request. */
+  readonly untrustedInbound: readonly (readonly SpanCondition[])[];
   readonly sampler: SamplerConfig;
+  readonly sampling: SamplingConfig;
   readonly limits: LimitsConfig;
   readonly batch: BatchConfig;
   /** Empty for `none`. */

@@ -10,7 +10,9 @@ export interface StartFacts {
     readonly otlp: { readonly endpoint: string; readonly protocol: string };
     readonly zipkin: { readonly endpoint: string };
     readonly sampler: { readonly name: string; readonly ratio: number };
+    readonly sampling: { readonly rules: readonly unknown[]; readonly keepsErrors: boolean };
     readonly propagators: readonly string[];
+    readonly extractors: readonly string[];
   };
 }
 
@@ -27,18 +29,22 @@ function describeDestination({ tracesExporters, otlp, zipkin }: StartFacts['conf
   return parts.length === 0 ? 'nowhere (OTEL_TRACES_EXPORTER=none)' : parts.join(', ');
 }
 
-function describeSampler({ name, ratio }: StartFacts['config']['sampler']): string {
-  return name.endsWith('traceidratio') ? `${name}(${ratio})` : name;
+function describeSampler({ sampler: { name, ratio }, sampling: { rules, keepsErrors } }: StartFacts['config']): string {
+  const sampler = /(ratio|probability)$/.test(name) ? `${name}(${ratio})` : name;
+  const behind = rules.length === 0 ? sampler : `${rules.length} rule${rules.length === 1 ? '' : 's'}, then ${sampler}`;
+  return keepsErrors ? `${behind}, errors kept` : behind;
 }
 
 /** For example `0.1.0 traces service "shop" (OTEL_SERVICE_NAME) to http://localhost:4318/v1/traces (http/protobuf) ...`. */
 export function describeStart({ agentVersion, nodeVersion, service, config }: StartFacts): string {
-  const propagators = config.propagators.join(',') || 'none';
+  const written = config.propagators.join(',') || 'none';
+  const isSame = config.extractors === config.propagators;
+  const propagators = isSame ? written : `${written} (read: ${config.extractors.join(',') || 'none'})`;
   if (config.isSdkDisabled) {
     return `${agentVersion} only passes trace context on (OTEL_SDK_DISABLED=true); propagators ${propagators}; Node.js ${nodeVersion}`;
   }
   return (
     `${agentVersion} traces service "${service.name}" (${service.source}) to ${describeDestination(config)}; ` +
-    `sampler ${describeSampler(config.sampler)}; propagators ${propagators}; Node.js ${nodeVersion}`
+    `sampler ${describeSampler(config)}; propagators ${propagators}; Node.js ${nodeVersion}`
   );
 }

@@ -13,6 +13,6 @@ function hasUnsampledParent(parent: Context): boolean {
 
 /** A sampler that follows the parent asks for nothing else; what another one decides is not known in advance. */
 export function createIsUnsampled({ sampler }: AgentConfig): IsUnsampled {
-  if (!sampler.name.startsWith('parentbased_')) return isSuppressed;
+  if (!sampler.followsUnsampled) return isSuppressed;
   return (parent) => isSuppressed(parent) || hasUnsampledParent(parent);
 }

@@ -111,7 +111,7 @@ export function takeSnapshot(sources: SnapshotSources, end: 'ended' | null = nul
       end,
     },
     service: { name: sources.service.name, source: sources.service.source },
-    sampler: name.endsWith('ratio') ? `${name}(${ratio})` : name,
+    sampler: /(ratio|probability)$/.test(name) ? `${name}(${ratio})` : name,
     libraries: librariesOf(sources.registry.report),
     started: sumByResult(sources.counts.list()),
     startedByOrigin: sources.counts.list(),

@@ -8,7 +8,7 @@
 import { DROP_REASONS, type DropReason } from './protocol.js';
 
 export interface DeliveryCounters {
-  /** Sampled spans that ended. */
+  /** Sampled spans that ended, and those that were kept for an error. */
   readonly created: number;
   /** Spans a collector accepted. */
   readonly exported: number;

@@ -12,6 +12,7 @@ export const DROP_TEXT: Readonly<Record<DropReason, string>> = {
   queue_bytes_full: 'the queue was full (OTEL_NODE_MAX_QUEUE_BYTES)',
   span_too_large: 'a span was larger than a request may be',
   encode_error: 'a span could not be encoded',
+  held_full: 'too many waited for the end of their root (OTEL_NODE_KEEP_ERRORS)',
   after_shutdown: 'they ended after shutdown',
   collector_rejected: 'the collector rejected the request',
   partial_success: 'the collector rejected these spans',

@@ -43,6 +43,8 @@ export const DROP_REASONS = [
   'span_too_large',
   /** The span's content could not be encoded. */
   'encode_error',
+  /** More spans waited for the end of their local root than OTEL_NODE_KEEP_ERRORS holds. */
+  'held_full',
   /** The span ended after shutdown. */
   'after_shutdown',
   /** The collector answered with a status that must not be retried. */

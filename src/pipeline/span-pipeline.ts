@@ -35,6 +35,12 @@ import { type SealedBatch, SpanQueue } from './span-queue.js';
 export interface SpanPipeline {
   onStart(span: Span, parentContext: Context): void;
   onEnd(span: ReadableSpan): void;
+  /** The span has ended; whether it is sent shows later. */
+  onHeld(span: ReadableSpan): void;
+  /** A span that was held is not sent. */
+  onDiscarded(span: ReadableSpan): void;
+  /** So many spans that should be sent could not be held. */
+  onLost(count: number): void;
   /**
    * Hands what has ended to the exporter, which starts if need be, and does not wait. For `beforeExit`: where the
    * exporter runs on this thread, the process stays alive for it, within the shutdown timeout. Never throws.
@@ -96,6 +102,8 @@ export interface SpanPipelineOptions {
    * alive. Only for the last processor of a provider: those after this one would see an empty span.
    */
   readonly releasesSpans?: boolean;
+  /** Spans that are not sampled are sent, too: somebody before has chosen. */
+  readonly takesUnsampled?: boolean;
   /** The exporter starts at once then. */
   readonly diagnostics?: PipelineDiagnostics | undefined;
   /** Runs a function with tracing suppressed; needed when the exporter has to run on this thread. */
@@ -249,8 +257,17 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     onStart: (span) => openSpans.started(span),
     onEnd(span) {
       openSpans.ended(span);
-      if ((span.spanContext().traceFlags & SAMPLED) !== 0) accept(span);
+      if ((span.spanContext().traceFlags & SAMPLED) !== 0 || options.takesUnsampled === true) accept(span);
       if (options.releasesSpans === true) releaseContent(span as never);
+    },
+    onHeld: (span) => openSpans.ended(span),
+    onDiscarded(span) {
+      if (options.releasesSpans === true) releaseContent(span as never);
+    },
+    onLost(count) {
+      counters.created += count;
+      counters.dropped.held_full += count;
+      noteDrop('held_full', count);
     },
     handOver() {
       handOverOpen();

@@ -4,15 +4,15 @@
  */
 import { context, propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import type { PropagatorName } from '../config/types.js';
+import type { AgentConfig } from '../config/types.js';
 import { createPropagator } from './propagator.js';
 
 /** Returns false when another SDK owns the global context manager. `wrap` may put something before the propagator. */
 export function startContext(
-  propagators: readonly PropagatorName[],
+  { propagators, extractors }: Pick<AgentConfig, 'propagators' | 'extractors'>,
   wrap: (propagator: TextMapPropagator) => TextMapPropagator = (propagator) => propagator,
 ): boolean {
   const isOurs = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(wrap(createPropagator(propagators)));
+  propagation.setGlobalPropagator(wrap(createPropagator(propagators, extractors)));
   return isOurs;
 }

@@ -36,7 +36,10 @@ function endOf({ endedAtMillis, endTime }: MaybeEnded): number {
   return endedAtMillis ?? (endTime === undefined ? Date.now() : endTime[0] * 1000 + endTime[1] / 1e6);
 }
 
-type StartSpan = (name: string, options?: SpanOptions, parent?: Context) => Span;
+export type StartSpan = (name: string, options?: SpanOptions, parent?: Context) => Span;
+
+/** Something around the start of every span. */
+export type TracerLayer = (start: StartSpan) => StartSpan;
 
 class Detacher {
   readonly #options: DetachOptions;
@@ -87,10 +90,13 @@ class Detacher {
 /** The official provider; spans of work that was left behind start traces of their own. */
 export class DetachingTracerProvider extends TracerProvider {
   readonly #detacher: Detacher | undefined;
+  readonly #layers: readonly TracerLayer[];
   readonly #installed = new WeakSet<Tracer>();
 
-  constructor(config: TracerProviderOptions, options: DetachOptions) {
+  /** The last one of `layers` is the outermost. */
+  constructor(config: TracerProviderOptions, options: DetachOptions, layers: readonly TracerLayer[] = []) {
     super(config);
+    this.#layers = layers;
     this.#detacher = options.limitMillis === 0 ? undefined : new Detacher(options);
   }
 
@@ -100,9 +106,12 @@ export class DetachingTracerProvider extends TracerProvider {
     options?: { schemaUrl?: string },
   ): ReturnType<TracerProvider['getTracer']> {
     const tracer = super.getTracer(name, version, options);
-    if (this.#detacher !== undefined && !this.#installed.has(tracer)) {
-      this.#installed.add(tracer);
-      this.#detacher.install(tracer);
+    if (this.#installed.has(tracer)) return tracer;
+    this.#installed.add(tracer);
+    this.#detacher?.install(tracer);
+    for (const layer of this.#layers) {
+      const value = layer(tracer.startSpan.bind(tracer));
+      Object.defineProperty(tracer, 'startSpan', { configurable: true, writable: true, value });
     }
     return tracer;
   }

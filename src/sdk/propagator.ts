@@ -4,9 +4,9 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import type { PropagatorName } from '../config/types.js';
 
 type B3 = typeof import('@opentelemetry/propagator-b3');
-type Jaeger = typeof import('@opentelemetry/propagator-jaeger');
-type XRay = typeof import('@opentelemetry/propagator-aws-xray');
-type OtTrace = typeof import('@opentelemetry/propagator-ot-trace');
+type Rare = typeof import('./rare-propagators.js');
+
+const rare = (): Rare => require('./rare-propagators.js') as Rare;
 
 function createOne(name: PropagatorName): TextMapPropagator {
   switch (name) {
@@ -21,15 +21,32 @@ function createOne(name: PropagatorName): TextMapPropagator {
       return new B3Propagator({ injectEncoding });
     }
     case 'jaeger':
-      return new (require('@opentelemetry/propagator-jaeger') as Jaeger).JaegerPropagator();
+      return new (rare().JaegerPropagator)();
     case 'xray':
-      return new (require('@opentelemetry/propagator-aws-xray') as XRay).AWSXRayPropagator();
+      return new (rare().AWSXRayPropagator)();
     case 'ottrace':
-      return new (require('@opentelemetry/propagator-ot-trace') as OtTrace).OTTracePropagator();
+      return new (rare().OTTracePropagator)();
   }
 }
 
-/** Extraction runs in list order, so a later format overrides an earlier one. */
-export function createPropagator(names: readonly PropagatorName[]): TextMapPropagator {
+function createComposite(names: readonly PropagatorName[]): TextMapPropagator {
   return new CompositePropagator({ propagators: names.map(createOne) });
+}
+
+/**
+ * `injected` are written, `extracted` are read, by default the same. Extraction runs in list order, so a later format
+ * overrides an earlier one.
+ */
+export function createPropagator(
+  injected: readonly PropagatorName[],
+  extracted: readonly PropagatorName[] = injected,
+): TextMapPropagator {
+  const writer = createComposite(injected);
+  if (extracted === injected) return writer;
+  const reader = createComposite(extracted);
+  return {
+    inject: (context, carrier, setter) => writer.inject(context, carrier, setter),
+    extract: (context, carrier, getter) => reader.extract(context, carrier, getter),
+    fields: () => writer.fields(),
+  };
 }

@@ -1,9 +1,10 @@
 /** Composes the official tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
 import { type MeterProvider, trace } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import type { SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Sampler, SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
-import { DetachingTracerProvider } from './detached-work.js';
+import { DetachingTracerProvider, type TracerLayer } from './detached-work.js';
+import type { KeptSpanProcessor } from './error-keeper.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
 
@@ -17,24 +18,54 @@ function createResource(read: () => ResourceAttributes): Resource {
   });
 }
 
+type OptIn = typeof import('./opt-in.js');
+
+interface Recording {
+  readonly sampler: Sampler;
+  readonly spanProcessors: SpanProcessor[];
+}
+
+/** What is recorded, and where it goes. */
+function createRecording({ sampler, sampling }: AgentConfig, spanProcessors: KeptSpanProcessor[]): Recording {
+  const created = createSampler(sampler, sampling.rules);
+  if (!sampling.keepsErrors) return { sampler: created, spanProcessors };
+  const keeper = new (require('./opt-in.js') as OptIn).ErrorKeeper(spanProcessors);
+  return { sampler: keeper.wrap(created), spanProcessors: [keeper] };
+}
+
+/** Jaeger's header has the same flags, but takes the second one for a demand to sample everything. */
+function marksRandom({ sampler, propagators }: AgentConfig): boolean {
+  return sampler.name.endsWith('probability') && !propagators.includes('jaeger');
+}
+
+function createLayers(config: AgentConfig): TracerLayer[] {
+  const isMarked = marksRandom(config);
+  if (!isMarked && config.untrustedInbound.length === 0) return [];
+  const { markRandom, restartUntrusted } = require('./opt-in.js') as OptIn;
+  return [
+    ...(isMarked ? [markRandom] : []),
+    ...(config.untrustedInbound.length > 0 ? [restartUntrusted(config.untrustedInbound)] : []),
+  ];
+}
+
 /** Creates the provider and makes it the API's global one; `isGlobal` is false when another SDK was first. */
 export function startTracerProvider(
   config: AgentConfig,
   readResource: () => ResourceAttributes,
-  spanProcessors: SpanProcessor[],
+  spanProcessors: KeptSpanProcessor[],
   onDetached: (name: string) => void,
   meterProvider?: MeterProvider | undefined,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const options = {
     resource: createResource(readResource),
-    sampler: createSampler(config.sampler),
+    ...createRecording(config, spanProcessors),
     spanLimits: { ...config.limits.span },
-    spanProcessors,
     ...(meterProvider === undefined ? {} : { meterProvider }),
   };
-  const provider = new DetachingTracerProvider(options, {
-    limitMillis: config.detachAfterMillis,
-    onFirst: onDetached,
-  });
+  const provider = new DetachingTracerProvider(
+    options,
+    { limitMillis: config.detachAfterMillis, onFirst: onDetached },
+    createLayers(config),
+  );
   return { provider, isGlobal: trace.setGlobalTracerProvider(provider) };
 }

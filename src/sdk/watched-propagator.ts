@@ -12,7 +12,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import type { PropagatorName, SamplerName } from '../config/types.js';
+import type { AgentConfig, PropagatorName } from '../config/types.js';
 import type { Log } from '../diag/log.js';
 
 export interface WatchedPropagator extends TextMapPropagator {
@@ -21,8 +21,7 @@ export interface WatchedPropagator extends TextMapPropagator {
 }
 
 export interface PropagationFacts {
-  readonly propagators: readonly PropagatorName[];
-  readonly sampler: SamplerName;
+  readonly config: Pick<AgentConfig, 'propagators' | 'extractors' | 'sampler' | 'untrustedInbound'>;
   readonly log: Log;
 }
 
@@ -61,8 +60,9 @@ class Watcher implements WatchedPropagator {
   constructor(inner: TextMapPropagator, facts: PropagationFacts) {
     this.#inner = inner;
     this.#facts = facts;
-    this.#looksLeft = facts.propagators.length === 0 ? 0 : MAX_LOOKS;
-    this.#unsampled = facts.sampler.startsWith('parentbased') ? 0 : -1;
+    const { extractors, sampler, untrustedInbound } = facts.config;
+    this.#looksLeft = extractors.length === 0 ? 0 : MAX_LOOKS;
+    this.#unsampled = sampler.name.startsWith('parentbased') && untrustedInbound.length === 0 ? 0 : -1;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
@@ -89,12 +89,14 @@ class Watcher implements WatchedPropagator {
 
   #lookForOthers(carrier: unknown, getter: TextMapGetter): void {
     if (this.#hasSaidFormat) return;
-    const { propagators, log } = this.#facts;
+    const { config, log } = this.#facts;
+    const { propagators, extractors } = config;
     for (const { names, header, looks } of CONTEXT_FORMATS) {
-      if (names.some((name) => propagators.includes(name))) continue;
+      if (names.some((name) => extractors.includes(name))) continue;
       const value = getter.get(carrier, header);
       if (value === undefined || !looks.test(String(value))) continue;
-      const now = `OTEL_PROPAGATORS=${propagators.join(',')}`;
+      const variable = extractors === propagators ? 'OTEL_PROPAGATORS' : 'OTEL_NODE_EXTRACT_PROPAGATORS';
+      const now = `${variable}=${extractors.join(',')}`;
       log.warn(
         'TA4002',
         `requests carry the header ${header}, which ${now} does not read; add ${names[0]} to it`,
@@ -108,9 +110,9 @@ class Watcher implements WatchedPropagator {
   #sayUnsampled(): void {
     const count = this.#unsampled;
     this.#unsampled = -1;
-    const { sampler, log } = this.#facts;
+    const { config, log } = this.#facts;
     const what = `all of the first ${count} requests came from callers that do not sample`;
-    log.warn('TA4001', `${what}, so OTEL_TRACES_SAMPLER=${sampler} records none of them`);
+    log.warn('TA4001', `${what}, so OTEL_TRACES_SAMPLER=${config.sampler.name} records none of them`);
   }
 
   check(): void {

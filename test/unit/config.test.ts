@@ -33,7 +33,10 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     resourceDetectors: ['container', 'host', 'os', 'serviceinstance', 'process', 'env'],
     hasProcessArguments: false,
     propagators: ['tracecontext', 'baggage'],
-    sampler: { name: 'parentbased_always_on', ratio: 1 },
+    extractors: ['tracecontext', 'baggage'],
+    untrustedInbound: [],
+    sampler: { name: 'parentbased_always_on', ratio: 1, followsUnsampled: true },
+    sampling: { rules: [], keepsErrors: false },
     limits: {
       general: { attributeValueLengthLimit: Number.POSITIVE_INFINITY, attributeCountLimit: 128 },
       span: {

@@ -118,12 +118,17 @@ t.test('bundles', async (t) => {
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
+function configOf(propagators: PropagatorName[], name: SamplerName) {
+  const sampler = { name, ratio: 1, followsUnsampled: name.startsWith('parentbased_') };
+  return { propagators, extractors: propagators, sampler, untrustedInbound: [] };
+}
+
 function createWatched(
   propagators: PropagatorName[] = ['tracecontext'],
   sampler: SamplerName = 'parentbased_always_on',
 ) {
   const { lines, log } = createTestLog();
-  const watched = watchPropagator(createPropagator(propagators), { propagators, sampler, log });
+  const watched = watchPropagator(createPropagator(propagators), { config: configOf(propagators, sampler), log });
   const extract = (carrier: Record<string, string>): Context =>
     watched.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
   return { lines, watched, extract };
@@ -173,7 +178,7 @@ t.test('it stops looking after a hundred requests', async (t) => {
   let gets = 0;
   const { log, lines } = createTestLog();
   const propagators: PropagatorName[] = ['tracecontext'];
-  const watched = watchPropagator(createPropagator(propagators), { propagators, sampler: 'always_on', log });
+  const watched = watchPropagator(createPropagator(propagators), { config: configOf(propagators, 'always_on'), log });
   const getter = {
     keys: () => [],
     get: () => {

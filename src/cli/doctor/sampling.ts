@@ -7,9 +7,19 @@ import { coded, type Finding, note, ok, type Section } from './report.js';
 type Headers = ReadonlyMap<string, string>;
 
 function checkSampler({ loaded }: DoctorContext): Finding[] {
-  const { name, ratio } = loaded.config.sampler;
-  const isRatio = name.endsWith('traceidratio');
+  const { sampler, sampling } = loaded.config;
+  const { name, ratio } = sampler;
+  const isRatio = /(ratio|probability)$/.test(name);
   const shown = isRatio ? `${name}(${ratio})` : name;
+  const { rules, keepsErrors } = sampling;
+  if (rules.length > 0) {
+    const texts = rules.map(({ text }) => text).join('; ');
+    return [
+      ok(`${rules.length} sampling rule(s): ${texts}; sampler ${shown} for the rest`),
+      ...describeKeeping(keepsErrors),
+    ];
+  }
+  if (keepsErrors) return [ok(`sampler ${shown}`), ...describeKeeping(keepsErrors)];
   if (name === 'always_off' || (name === 'traceidratio' && ratio === 0)) {
     return [coded('problem', 'TA1120', `the sampler ${shown} drops every span`)];
   }
@@ -20,9 +30,26 @@ function checkSampler({ loaded }: DoctorContext): Finding[] {
   return [ok(`sampler ${shown}${share}`)];
 }
 
+function describeKeeping(keepsErrors: boolean): Finding[] {
+  if (!keepsErrors) return [];
+  return [
+    note(
+      'OTEL_NODE_KEEP_ERRORS: everything is recorded, and what is not sampled is sent when its root ends with an error',
+    ),
+  ];
+}
+
 function checkPropagators({ loaded }: DoctorContext): Finding[] {
-  const { propagators } = loaded.config;
-  if (propagators.length > 0) return [ok(`trace context is read from and written to ${propagators.join(', ')}`)];
+  const { propagators, extractors, untrustedInbound } = loaded.config;
+  const untrusted =
+    untrustedInbound.length === 0 ? [] : [note('OTEL_NODE_UNTRUSTED_INBOUND: such requests start traces')];
+  if (extractors !== propagators) {
+    const [read, written] = [extractors, propagators].map((names) => names.join(', ') || 'nothing');
+    return [ok(`trace context is read from ${read}, and written to ${written}`), ...untrusted];
+  }
+  if (propagators.length > 0) {
+    return [ok(`trace context is read from and written to ${propagators.join(', ')}`), ...untrusted];
+  }
   const fix = 'set OTEL_PROPAGATORS, or unset it for tracecontext,baggage';
   return [{ status: 'warning', text: 'OTEL_PROPAGATORS=none: every process starts traces of its own', fix }];
 }
@@ -57,17 +84,18 @@ function flag(digits: string | undefined, radix: number): boolean | undefined {
 }
 
 function checkHeaders({ loaded }: DoctorContext, headers: Headers): Finding[] {
-  const { propagators, sampler } = loaded.config;
+  const { propagators, extractors, sampler } = loaded.config;
+  const variable = extractors === propagators ? 'OTEL_PROPAGATORS' : 'OTEL_NODE_EXTRACT_PROPAGATORS';
   const findings: Finding[] = [];
   for (const { names, header, looks } of CONTEXT_FORMATS) {
     const value = headers.get(header);
     if (value === undefined) continue;
-    const isRead = names.some((name) => propagators.includes(name));
+    const isRead = names.some((name) => extractors.includes(name));
     if (!looks.test(value)) {
       findings.push({ status: 'warning', text: `${header} does not hold a trace context and would be ignored` });
     } else if (!isRead) {
-      const list = propagators.join(',') || 'none';
-      const text = `the header ${header} is not read with OTEL_PROPAGATORS=${list}: add ${names[0]}`;
+      const list = extractors.join(',') || 'none';
+      const text = `the header ${header} is not read with ${variable}=${list}: add ${names[0]}`;
       findings.push(coded('problem', 'TA4002', text));
     } else if (SAMPLED[header]?.(value, headers) === false && sampler.name.startsWith('parentbased')) {
       findings.push(

@@ -53,6 +53,24 @@ export const GENERAL = {
       'Formats in which context is read from and written to requests. The later one in the list wins when a request ' +
       'carries several. `none` anywhere switches propagation off.',
   },
+  OTEL_NODE_EXTRACT_PROPAGATORS: {
+    type: 'enum list',
+    default: ['tracecontext', 'baggage'],
+    defaultNote: '`OTEL_PROPAGATORS`',
+    allowed: ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'xray', 'ottrace', 'none'],
+    source: '@org/trace-agent',
+    description:
+      'Formats in which context is read, where these are not those of OTEL_PROPAGATORS, which are then only written. ' +
+      '`none` = read nothing: every request starts a trace. See [docs/propagation.md](propagation.md).',
+  },
+  OTEL_NODE_UNTRUSTED_INBOUND: {
+    type: 'string',
+    default: undefined,
+    source: '@org/trace-agent',
+    description:
+      'Requests whose trace context is not followed: each starts a trace of its own, linked to what it came with. `all`, ' +
+      'or conditions as in sampling rules, `host=api.example.com; path=/public/*`. See [docs/propagation.md](propagation.md).',
+  },
   OTEL_TRACES_SAMPLER: {
     type: 'enum',
     default: 'parentbased_always_on',
@@ -63,7 +81,10 @@ export const GENERAL = {
       'parentbased_always_on',
       'parentbased_always_off',
       'parentbased_traceidratio',
+      'probability',
+      'parentbased_probability',
     ],
+    spellings: { experimental_composite_parentbased_traceidratio: 'parentbased_probability' },
     laterValues: {
       jaeger_remote: 'traceidratio with the initialSamplingRate of OTEL_TRACES_SAMPLER_ARG, or the default sampler',
       parentbased_jaeger_remote:
@@ -72,14 +93,34 @@ export const GENERAL = {
     },
     source: 'specification',
     description:
-      'Which traces are recorded. The `parentbased_` ones follow the decision of the caller when there is one.',
+      'Which traces are recorded. The `parentbased_` ones follow the decision of the caller when there is one. The two ' +
+      'probability samplers are not of the specification: they are its consistent probability sampling, see ' +
+      '[docs/sampling.md](sampling.md). `experimental_composite_parentbased_traceidratio` also works.',
   },
   OTEL_TRACES_SAMPLER_ARG: {
     type: 'string',
     default: undefined,
-    defaultNote: '`1.0` for the ratio samplers',
+    defaultNote: '`1.0` for the ratio and probability samplers',
     source: 'specification',
-    description: 'The share of traces to record, 0 to 1, for the two ratio samplers. Other samplers take none.',
+    description:
+      'The share of traces to record, 0 to 1, for the ratio and probability samplers. Other samplers take none.',
+  },
+  OTEL_NODE_SAMPLING_RULES: {
+    type: 'string',
+    default: undefined,
+    source: '@org/trace-agent',
+    description:
+      'Decisions by path, method, kind, host, name or attribute for the traces that start here, in one line: ' +
+      '`path=/health* -> drop; method=POST,path=/orders/* -> 1.0; kind=consumer -> rate 10/s; * -> 0.05`. The first rule ' +
+      'that matches decides, OTEL_TRACES_SAMPLER decides for the rest. See [docs/sampling.md](sampling.md).',
+  },
+  OTEL_NODE_KEEP_ERRORS: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description:
+      'Records what is not sampled too, holds it back until the local root span ends, and sends it when that ended with ' +
+      'an error. Costs what recording everything costs. See [docs/sampling.md](sampling.md).',
   },
   OTEL_CONFIG_FILE: {
     type: 'path',

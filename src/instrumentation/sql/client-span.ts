@@ -65,7 +65,7 @@ export class SqlTracing {
     this.#tracer = tracerProvider.getTracer(scope, AGENT_VERSION);
     this.#system = system;
     this.#isSanitized = config.isDbQuerySanitized;
-    this.#followsParent = config.sampler.name.startsWith('parentbased_');
+    this.#followsParent = config.sampler.followsUnsampled;
     this.#describe = createDescribeQuery(system);
     this.isCommenting = config.isSqlCommented;
   }
