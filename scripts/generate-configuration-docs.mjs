@@ -39,12 +39,51 @@ const HEADER = ['Variable', 'Type', 'Default', 'Allowed', 'Description', 'Source
  * The whole document. `table` is what `env-table` exports; `names` are the names of instrumentations.
  * @param {{ SECTIONS: readonly { title: string, rows: Record<string, any> }[] }} table
  * @param {readonly string[]} names
+ * @param {readonly { variable: string, instrumentation: string, option: string, type: string, allowed?: readonly string[] }[]} options
  */
-export function renderConfigurationDocs({ SECTIONS }, names) {
+export function renderConfigurationDocs({ SECTIONS }, names, options) {
   const sections = SECTIONS.map(({ title, rows }) => `## ${title}\n\n${renderTable(rows)}`);
   const list = names.map((name) => code(name)).join(', ');
   const instrumentations = `## Names of instrumentations\n\n${list}.\n`;
-  return [INTRODUCTION, ...sections, instrumentations].join('\n');
+  return [INTRODUCTION, ...sections, instrumentations, EXTRAS, renderOptions(options)].join('\n');
+}
+
+const EXTRAS = `## Instrumentations of others
+
+\`OTEL_NODE_EXTRA_INSTRUMENTATIONS\` names instrumentation packages that are not part of this one, separated by commas:
+
+\`\`\`
+npm install opentelemetry-instrumentation-thing
+OTEL_NODE_EXTRA_INSTRUMENTATIONS=opentelemetry-instrumentation-thing node --require @org/trace-agent/register app.js
+\`\`\`
+
+Each is looked for from the folder of the application's entry file, as \`require\` there would, and loaded before the
+application's first line. Every class it exports that extends \`InstrumentationBase\` of \`@opentelemetry/instrumentation\`
+is created with its default options. What its \`init\` says is patched by this agent's own hook (so there is no second
+hook, and a patch that throws leaves the library as it was); what its \`enable\` does besides is done. Its spans go where
+all others go.
+
+- A package that cannot be found or loaded, or holds no such class, is one line (\`TA2014\`); all else goes on.
+- It must be loadable by \`require\`.
+- ES module builds of libraries are not patched by such a package; CommonJS is, imported or required.
+- With a library that this agent traces itself, both make spans: name the library in
+  \`OTEL_NODE_DISABLED_INSTRUMENTATIONS\`.
+`;
+
+const OPTIONS_INTRODUCTION = `## Options of official instrumentations
+
+Every option of the official instrumentations that a text can say. One that is not set has the default of its package.
+Where this package has an instrumentation of its own (http, grpc, express, pg, ...) an option needs
+\`OTEL_NODE_OFFICIAL_INSTRUMENTATIONS\` to name the library; otherwise one line says that it has no effect.
+`;
+
+function renderOptions(options) {
+  const lines = options.map(({ variable, instrumentation, option, type, allowed }) => {
+    const values = allowed === undefined ? type : `list of ${allowed.map(code).join(', ')}`;
+    return cells([code(variable), values, code(instrumentation), code(option)]);
+  });
+  const header = ['Variable', 'Type', 'Instrumentation', 'Option'];
+  return `${OPTIONS_INTRODUCTION}\n${cells(header)}\n${cells(header.map(() => '---'))}\n${lines.join('\n')}\n`;
 }
 
 function renderTable(rows) {
@@ -98,6 +137,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const require = createRequire(import.meta.url);
   const table = require('../build/src/config/env-table.js');
   const { INSTRUMENTATION_NAMES } = require('../build/src/config/instrumentation-names.js');
+  const { INSTRUMENTATION_OPTIONS } = require('../build/src/config/instrumentation-options.js');
   const file = new URL('../docs/configuration.md', import.meta.url);
-  writeFileSync(file, renderConfigurationDocs(table, INSTRUMENTATION_NAMES));
+  writeFileSync(file, renderConfigurationDocs(table, INSTRUMENTATION_NAMES, INSTRUMENTATION_OPTIONS));
 }

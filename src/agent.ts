@@ -163,6 +163,10 @@ export function start(notice?: string): void {
   const { file, isEsm } = entry;
   installHooks(listener, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   registry.startGlobals();
+  if (config.instrumentations.extra.length > 0 && !config.isSdkDisabled) {
+    const { addExtras } = require('./instrumentation/extra.js') as typeof import('./instrumentation/extra.js');
+    addExtras(registry, file, { tracerProvider: roll.forInstrumentations(tracerProvider), config, log });
+  }
   const pipelines = tracing?.pipelines ?? [];
   diagnostics?.attach({
     config,

@@ -4,6 +4,7 @@
  */
 import { findVariable, type VARIABLES, type VariableName } from './env-table.js';
 import { switchedInstrumentation } from './instrumentation-names.js';
+import { mayBeOption } from './instrumentations.js';
 import { quote, redactUrl, shorten } from './redact.js';
 import { SECRET_NAME } from './secrets.js';
 import type { AgentConfig, LoadedConfig, ValueSource } from './types.js';
@@ -97,6 +98,7 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_NODE_ENABLED_INSTRUMENTATIONS: (config) => config.instrumentations.enabled ?? 'all but fs,net,dns',
   OTEL_NODE_DISABLED_INSTRUMENTATIONS: (config) => config.instrumentations.disabled,
   OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: (config) => config.instrumentations.official,
+  OTEL_NODE_EXTRA_INSTRUMENTATIONS: (config) => config.instrumentations.extra,
   OTEL_NODE_EXCLUDED_URLS: ({ http }) =>
     http.excludedIncomingUrls.filter((url) => http.excludedOutgoingUrls.includes(url)),
   OTEL_NODE_EXCLUDED_URLS_INCOMING: (config) => config.http.excludedIncomingUrls,
@@ -114,6 +116,8 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_INSTRUMENTATION_COMMON_DB_QUERY_SANITIZATION_ENABLED: (config) => config.isDbQuerySanitized,
   OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED: (config) => config.isSqlCommented,
 };
+
+type OptIn = typeof import('./opt-in.js');
 
 const MAX_VALUE_LENGTH = 500;
 /** Messages that mean: this variable is set, and something else is used. */
@@ -152,14 +156,28 @@ function sourceOf(name: SettingName, { sources, problems }: LoadedConfig): strin
   return refused === undefined ? 'default' : `instead of what ${refused} says`;
 }
 
-/** Switches of single instrumentations that are set, and variables of other programs that the exporter obeys. */
-function further({ config, sources, exporterEnvironment }: LoadedConfig): EffectiveSetting[] {
+/** What an option of an official instrumentation came to; undefined when its value was refused. */
+function optionValue(name: string, { config }: LoadedConfig): Value {
+  if (!mayBeOption(name)) return undefined;
+  const { findOption } = require('./opt-in.js') as OptIn;
+  const option = findOption(name);
+  if (option === undefined) return undefined;
+  const path = [option.instrumentation, ...option.option.split('.')];
+  return path.reduce(
+    (value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key],
+    config.instrumentations.options,
+  ) as Value;
+}
+
+/** Switches and options of single instrumentations that are set, and variables of other programs that the exporter obeys. */
+function further(loaded: LoadedConfig): EffectiveSetting[] {
+  const { config, sources, exporterEnvironment } = loaded;
   const switches = Object.keys(sources).flatMap((name): EffectiveSetting[] => {
     const instrumentation = switchedInstrumentation(name);
-    const value = instrumentation && config.instrumentations.switches[instrumentation];
+    const value = instrumentation ? config.instrumentations.switches[instrumentation] : optionValue(name, loaded);
     return value === undefined
       ? []
-      : [{ name, value: String(value), source: SOURCE_TEXT[sources[name] as ValueSource] }];
+      : [{ name, value: render(value), source: SOURCE_TEXT[sources[name] as ValueSource] }];
   });
   const foreign = Object.entries(exporterEnvironment).map(([name, value]): EffectiveSetting => {
     const isProxy = /^(https?|all)_proxy$/i.test(name);

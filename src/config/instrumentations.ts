@@ -1,6 +1,7 @@
 /**
  * Which instrumentations are on, and what they record.
  */
+import { findVariable } from './env-table.js';
 import { findInstrumentation, INSTRUMENTATION_NAMES, switchedInstrumentation } from './instrumentation-names.js';
 import { parseBoolean, parseList } from './parse.js';
 import { joinReasons, quote } from './redact.js';
@@ -10,15 +11,38 @@ import type { HttpConfig, InstrumentationsConfig } from './types.js';
 
 const HEADER_NAME = /^[!#$%&'+\-.^_`|~0-9a-z]+$/;
 
+type OptIn = typeof import('./opt-in.js');
+
+const PREFIX = 'OTEL_INSTRUMENTATION_';
+
+/** A variable that may be an option of an official instrumentation: not one with a row, nor a switch. */
+export function mayBeOption(name: string): boolean {
+  return name.startsWith(PREFIX) && findVariable(name) === undefined && switchedInstrumentation(name) === undefined;
+}
+
 export function readInstrumentations(settings: Settings): InstrumentationsConfig {
+  const official = readNames(settings, 'OTEL_NODE_OFFICIAL_INSTRUMENTATIONS') ?? [];
+  const hasMiddlewareSpans = settings.boolean('OTEL_NODE_MIDDLEWARE_SPANS');
   return {
     isDefaultEnabled: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED'),
     enabled: readNames(settings, 'OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabled: readNames(settings, 'OTEL_NODE_DISABLED_INSTRUMENTATIONS') ?? [],
-    official: readNames(settings, 'OTEL_NODE_OFFICIAL_INSTRUMENTATIONS') ?? [],
+    official,
+    extra: settings.list('OTEL_NODE_EXTRA_INSTRUMENTATIONS') ?? [],
+    options: readOptions(settings, { official, hasMiddlewareSpans }),
     switches: readSwitches(settings),
-    hasMiddlewareSpans: settings.boolean('OTEL_NODE_MIDDLEWARE_SPANS'),
+    hasMiddlewareSpans,
   };
+}
+
+function readOptions(
+  settings: Settings,
+  choice: Pick<InstrumentationsConfig, 'official' | 'hasMiddlewareSpans'>,
+): InstrumentationsConfig['options'] {
+  for (const { name } of settings.values()) {
+    if (mayBeOption(name)) return (require('./opt-in.js') as OptIn).readOptions(settings, choice);
+  }
+  return {};
 }
 
 /** Undefined when unset, or when none of the names is known: a typing error must not switch everything off. */

@@ -138,6 +138,10 @@ export interface InstrumentationsConfig {
   readonly switches: Readonly<Record<string, boolean>>;
   /** OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: names for which the official instrumentation runs instead of ours. */
   readonly official: readonly string[];
+  /** OTEL_NODE_EXTRA_INSTRUMENTATIONS: packages to load from the application's folder. */
+  readonly extra: readonly string[];
+  /** OTEL_INSTRUMENTATION_<NAME>_<OPTION>: by instrumentation, as its official package takes them. */
+  readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** OTEL_NODE_MIDDLEWARE_SPANS */
   readonly hasMiddlewareSpans: boolean;
 }

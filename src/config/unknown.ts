@@ -4,9 +4,14 @@
  */
 import { findVariable, knownNames } from './env-table.js';
 import { switchedInstrumentation, switchNames } from './instrumentation-names.js';
+import { mayBeOption } from './instrumentations.js';
 import { quote } from './redact.js';
 import type { Settings } from './settings.js';
 import { nearest, sameWords } from './suggest.js';
+
+type OptIn = typeof import('./opt-in.js');
+
+const optIn = (): OptIn => require('./opt-in.js') as OptIn;
 
 const SWITCH_AFFIXES = /^OTEL_INSTRUMENTATION_|_ENABLED$/g;
 /** Bounds the work at boot when an environment is full of such names. */
@@ -29,12 +34,17 @@ export function reportUnknown(settings: Settings): void {
 }
 
 function isKnown(name: string): boolean {
-  return findVariable(name) !== undefined || switchedInstrumentation(name) !== undefined;
+  if (findVariable(name) !== undefined || switchedInstrumentation(name) !== undefined) return true;
+  return mayBeOption(name) && optIn().findOption(name) !== undefined;
 }
 
 function suggestName(name: string): string | undefined {
-  const known = knownNames();
+  const known = [...knownNames(), ...optionNames(name)];
   return nearest(name, known) ?? sameWords(name, known) ?? suggestSwitch(name);
+}
+
+function optionNames(name: string): readonly string[] {
+  return mayBeOption(name) ? optIn().INSTRUMENTATION_OPTIONS.map(({ variable }) => variable) : [];
 }
 
 /** Compares the instrumentation names alone: `JMS` is as near to `DNS` as a typing error of a long name. */

@@ -177,6 +177,11 @@ export const CATALOGUE = {
     'Reading the variables failed, so every one has its default.',
     'Report the line: this should not happen.',
   ),
+  TA1122: info(
+    'An option belongs to an instrumentation that does not run',
+    'The library is traced by an instrumentation of this package; the variable is an option of the official one.',
+    'Add the library to `OTEL_NODE_OFFICIAL_INSTRUMENTATIONS`, or remove the variable.',
+  ),
   TA2001: warn(
     'A version of a library is not supported',
     'The library was loaded in a version outside the range that the agent knows, and is left as it is: its calls make ' +
@@ -248,6 +253,12 @@ export const CATALOGUE = {
     "The application has a copy of `@opentelemetry/api` that is newer than the agent's, or of another major version: spans " +
       'that it makes by that copy are not recorded.',
     'update the agent, or use an older release of the API in the application',
+  ),
+  TA2014: warn(
+    'An extra instrumentation cannot be used',
+    'A package that `OTEL_NODE_EXTRA_INSTRUMENTATIONS` names was not found from the folder of the application, failed to ' +
+      'load, or holds no instrumentation class. The line says which of these. All else is traced as usual.',
+    'Install the package beside the application, or correct its name.',
   ),
   TA2020: info(
     'A library is newer than the tested versions',

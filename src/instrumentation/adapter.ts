@@ -19,7 +19,7 @@ interface OfficialFile {
   readonly patch: Patch;
 }
 
-interface OfficialDefinition extends Omit<OfficialFile, 'patch'> {
+export interface OfficialDefinition extends Omit<OfficialFile, 'patch'> {
   readonly patch?: Patch;
   readonly files?: readonly OfficialFile[];
 }
@@ -51,7 +51,8 @@ function named(patched: unknown, exports: unknown): unknown {
   return patched;
 }
 
-function toTargets(definition: OfficialDefinition): PatchTarget[] {
+/** What a definition patches, as our hook takes it. */
+export function toTargets(definition: OfficialDefinition): PatchTarget[] {
   const targets: PatchTarget[] = [];
   const { patch } = definition;
   if (patch !== undefined) {

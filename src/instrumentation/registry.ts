@@ -27,6 +27,8 @@ export interface RegistryReport {
 }
 
 export interface Registry extends ModuleListener, EsmListener {
+  /** One more instrumentation, after the start. Built-ins that it wants are its own business. */
+  add(entry: TableEntry): void;
   /** Creates the instrumentations whose target is there before any module is loaded. Never throws. */
   startGlobals(): void;
   readonly report: RegistryReport;
@@ -76,8 +78,7 @@ class ModuleRegistry implements Registry {
     const applicationSlots: Slot[] = [];
     const globalSlots: Slot[] = [];
     for (const entry of entries) {
-      const slot: Slot = { entry, instrumentation: undefined, patched: undefined };
-      for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
+      const slot = this.#open(entry);
       if (entry.isBuiltin === true) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
       if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
@@ -89,6 +90,16 @@ class ModuleRegistry implements Registry {
     this.applicationFolder = applicationSlots.length > 0 ? context.config.lambdaTaskRoot : undefined;
     this.builtins = builtins;
     this.esmPackages = esmPackages;
+  }
+
+  #open(entry: TableEntry): Slot {
+    const slot: Slot = { entry, instrumentation: undefined, patched: undefined };
+    for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
+    return slot;
+  }
+
+  add(entry: TableEntry): void {
+    this.#open(entry);
   }
 
   /** A library that publishes its own start is seen wherever its code is, in a bundle too. */

@@ -41,6 +41,12 @@ interface OwnModule {
 type Extra = Partial<Omit<TableEntry, 'name' | 'modules' | 'load'>>;
 type OfficialOptions = (config: AgentConfig) => AdapterOptions;
 
+/** What OTEL_INSTRUMENTATION_<NAME>_<OPTION> says wins. A copy: a package may change what it is given. */
+function withGiven(options: AdapterOptions, name: string, { instrumentations }: AgentConfig): AdapterOptions {
+  const given = instrumentations.options[name];
+  return given === undefined ? options : { ...options, config: { ...options.config, ...structuredClone(given) } };
+}
+
 /** `load` returns the package's exports, `exportName` is its instrumentation class. */
 function official(
   name: string,
@@ -57,7 +63,7 @@ function official(
     load(context) {
       const Official = (load() as Record<string, OfficialConstructor>)[exportName];
       if (Official === undefined) throw new Error(`the package does not export ${exportName}`);
-      return adaptOfficial(name, Official, context, options(context.config));
+      return adaptOfficial(name, Official, context, withGiven(options(context.config), name, context.config));
     },
   };
 }

@@ -76,6 +76,8 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
       enabled: undefined,
       disabled: [],
       official: [],
+      extra: [],
+      options: {},
       switches: {},
       hasMiddlewareSpans: false,
     },

@@ -172,6 +172,14 @@ export const INSTRUMENTATIONS = {
     description:
       'Libraries to be traced by the official OpenTelemetry instrumentation where this package has one of its own.',
   },
+  OTEL_NODE_EXTRA_INSTRUMENTATIONS: {
+    type: 'list',
+    default: [],
+    source: '@org/trace-agent',
+    description:
+      "Instrumentation packages of others, by name, loaded from the application's folder at start; see " +
+      '[below](#instrumentations-of-others).',
+  },
   OTEL_NODE_EXCLUDED_URLS: {
     type: 'list',
     default: [],
