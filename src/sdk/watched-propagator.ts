@@ -21,7 +21,7 @@ export interface WatchedPropagator extends TextMapPropagator {
 }
 
 export interface PropagationFacts {
-  readonly config: Pick<AgentConfig, 'propagators' | 'extractors' | 'sampler' | 'untrustedInbound'>;
+  readonly config: Pick<AgentConfig, 'propagators' | 'extractors' | 'sampler' | 'sampling' | 'untrustedInbound'>;
   readonly log: Log;
 }
 
@@ -48,6 +48,12 @@ export const CONTEXT_FORMATS: readonly ContextFormat[] = [
   { names: ['ottrace'], header: 'ot-tracer-traceid', looks: /^[0-9a-f]{16,32}$/ },
 ];
 
+/** True when nothing but the callers decides about what they call. */
+function followsCallers({ sampler, sampling, untrustedInbound }: PropagationFacts['config']): boolean {
+  if (untrustedInbound.length > 0 || sampling.rules.some(({ parents }) => parents.includes('remote'))) return false;
+  return sampler.name.startsWith('parentbased');
+}
+
 class Watcher implements WatchedPropagator {
   readonly #inner: TextMapPropagator;
   readonly #facts: PropagationFacts;
@@ -60,9 +66,9 @@ class Watcher implements WatchedPropagator {
   constructor(inner: TextMapPropagator, facts: PropagationFacts) {
     this.#inner = inner;
     this.#facts = facts;
-    const { extractors, sampler, untrustedInbound } = facts.config;
+    const { extractors } = facts.config;
     this.#looksLeft = extractors.length === 0 ? 0 : MAX_LOOKS;
-    this.#unsampled = sampler.name.startsWith('parentbased') && untrustedInbound.length === 0 ? 0 : -1;
+    this.#unsampled = followsCallers(facts.config) ? 0 : -1;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {

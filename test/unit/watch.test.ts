@@ -120,7 +120,8 @@ const SPAN = 'b7ad6b7169203331';
 
 function configOf(propagators: PropagatorName[], name: SamplerName) {
   const sampler = { name, ratio: 1, followsUnsampled: name.startsWith('parentbased_') };
-  return { propagators, extractors: propagators, sampler, untrustedInbound: [] };
+  const sampling = { rules: [], keepsErrors: false };
+  return { propagators, extractors: propagators, sampler, sampling, untrustedInbound: [] };
 }
 
 function createWatched(
