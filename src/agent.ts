@@ -157,6 +157,7 @@ export function start(notice?: string): void {
     tracerProvider: roll.forInstrumentations(tracerProvider),
     config,
     log,
+    wrapTracer: (name, wrap) => roll.wrapTracer(name, wrap),
   });
   if (!config.isSdkDisabled) roll.forApplication(tracerProvider);
   const listener = yields ? watchNeighbours(registry, roll, isMain ? log : undefined) : registry;

@@ -1,7 +1,7 @@
 /**
  * The contract between the module hook and an instrumentation. Types only: importing this file loads nothing.
  */
-import type { TracerProvider } from '@opentelemetry/api';
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
 
@@ -10,6 +10,11 @@ export interface InstrumentationContext {
   readonly tracerProvider: TracerProvider;
   readonly config: AgentConfig;
   readonly log: Log;
+  /**
+   * For libraries that make spans of their own through the API: they get `wrap(tracer)` in the place of the tracers of
+   * that name. Absent where nothing is traced.
+   */
+  readonly wrapTracer?: (name: string, wrap: (tracer: Tracer) => Tracer) => void;
 }
 
 /** One module, or one file of a package, whose exports are patched after it has run. */

@@ -28,17 +28,36 @@ const SENTRY_SCOPE = /^@(opentelemetry_)?sentry[-/]/;
 
 /** Remembers the tracers that were given away, to turn them over later; costs nothing when a span is started. */
 export class TracerRoll {
-  readonly #given: { readonly tracer: Tracer; readonly startSpan: StartSpan }[] = [];
+  /** Each once: some ask for their tracer whenever they start a span. */
+  readonly #given = new Map<Tracer, StartSpan>();
+  readonly #wraps = new Map<string, (tracer: Tracer) => Tracer>();
+  readonly #wrapped = new WeakMap<Tracer, Tracer>();
 
   /** For our instrumentations: make nothing once the agent has stood down. */
   forInstrumentations(provider: TracerProvider): TracerProvider {
     return { getTracer: this.#record(provider.getTracer.bind(provider), () => startNothing) };
   }
 
+  /** From now on the application gets `wrap(tracer)` in the place of the tracers of this name. */
+  wrapTracer(name: string, wrap: (tracer: Tracer) => Tracer): void {
+    this.#wraps.set(name, wrap);
+  }
+
+  #wrap(name: string, tracer: Tracer): Tracer {
+    const wrap = this.#wraps.get(name);
+    if (wrap === undefined) return tracer;
+    let wrapped = this.#wrapped.get(tracer);
+    if (wrapped === undefined) {
+      wrapped = wrap(tracer);
+      this.#wrapped.set(tracer, wrapped);
+    }
+    return wrapped;
+  }
+
   /** For the application's manual spans: go to whoever is the global provider then. Changes the provider in place. */
   forApplication(provider: TracerProvider): void {
     const getTracer = provider.getTracer.bind(provider);
-    provider.getTracer = this.#record(
+    const recorded = this.#record(
       getTracer,
       (parameters) =>
         (name, options, context = contextApi.active()) =>
@@ -47,21 +66,24 @@ export class TracerRoll {
             .getTracer(...parameters)
             .startSpan(name, options, context),
     );
+    provider.getTracer = (...parameters) => this.#wrap(parameters[0], recorded(...parameters));
   }
 
   #record(getTracer: GetTracer, replacement: (parameters: Parameters<GetTracer>) => StartSpan): GetTracer {
     return (...parameters) => {
       const tracer = getTracer(...parameters);
+      if (this.#given.has(tracer)) return tracer;
       const startSpan = replacement(parameters);
       if (SENTRY_SCOPE.test(parameters[0])) tracer.startSpan = startNothing;
       else if (standby.isDown) tracer.startSpan = startSpan;
-      else this.#given.push({ tracer, startSpan });
+      else this.#given.set(tracer, startSpan);
       return tracer;
     };
   }
 
   turnOver(): void {
-    for (const { tracer, startSpan } of this.#given.splice(0)) tracer.startSpan = startSpan;
+    for (const [tracer, startSpan] of this.#given) tracer.startSpan = startSpan;
+    this.#given.clear();
   }
 }
 
