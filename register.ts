@@ -43,6 +43,7 @@ try {
   const verdict = judge({
     nodeVersion: process.versions.node,
     entry: process.argv[1],
+    parameters: process.argv.slice(2),
     execArgv: process.execArgv,
     isInteractive: isInteractive(),
     isAlreadyStarted: host[key] !== undefined,

@@ -20,6 +20,8 @@ export interface GuardInput {
   readonly nodeVersion: string;
   /** `process.argv[1]`; undefined in a REPL or with `-e`. */
   readonly entry: string | undefined;
+  /** What follows the entry: `process.argv.slice(2)`. */
+  readonly parameters: readonly string[];
   /** `process.execArgv` */
   readonly execArgv: readonly string[];
   /** True when there is no program but what somebody types (or nothing at all). */
@@ -44,10 +46,17 @@ const LAUNCHER_FILE = new RegExp(
   ].join('|')})`,
 );
 
+/** `next` serves by `next start` alone; the rest builds, or starts the development server in another process. */
+const NEXT_COMMAND = /[\\/](node_modules[\\/]\.bin[\\/]next|next[\\/]dist[\\/]bin[\\/]next)$/;
+/** Its helpers, in which pages are rendered ahead. */
+const NEXT_BUILD_WORKER = /[\\/]next[\\/]dist[\\/]compiled[\\/]jest-worker[\\/]/;
+
 /** True for the command-line programs that only start the real application in another process, or build it. */
-export function isLauncher(entry: string | undefined): boolean {
+export function isLauncher(entry: string | undefined, parameters: readonly string[]): boolean {
   if (typeof entry !== 'string') return false;
   const file = entry.slice(Math.max(entry.lastIndexOf('/'), entry.lastIndexOf('\\')) + 1);
+  if (NEXT_COMMAND.test(entry)) return parameters.indexOf('start') === -1;
+  if (NEXT_BUILD_WORKER.test(entry)) return true;
   return PACKAGE_MANAGER_FILE.test(file) || LAUNCHER_COMMAND.test(file) || LAUNCHER_FILE.test(entry);
 }
 
@@ -69,7 +78,8 @@ export function judge(input: GuardInput): GuardVerdict {
       notice: `Node.js ${input.nodeVersion} is not supported (needs ^18.19.0 || >=20.6.0); the application runs without traces`,
     };
   }
-  if (input.isAlreadyStarted || input.isInteractive || isLauncher(input.entry)) return { action: 'stand-aside' };
+  if (input.isAlreadyStarted || input.isInteractive || isLauncher(input.entry, input.parameters))
+    return { action: 'stand-aside' };
   if (input.execArgv.indexOf('--check') !== -1 || input.execArgv.indexOf('-c') !== -1) return { action: 'stand-aside' };
   const major = Number(input.nodeVersion.split('.')[0]);
   if (major > NEWEST_TESTED_MAJOR) {

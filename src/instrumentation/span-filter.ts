@@ -37,7 +37,8 @@ function ignoreAndReturnSelf(this: Span): Span {
 /** Errors that a stand-in has passed on: each layer that an error goes through would record it again. */
 const recorded = new WeakSet<object>();
 
-function recordOnce(this: Span, exception: Exception, time?: TimeInput): void {
+/** As a method of a stand-in. */
+export function recordOnce(this: Span, exception: Exception, time?: TimeInput): void {
   if (typeof exception === 'object') {
     if (recorded.has(exception)) return;
     recorded.add(exception);
@@ -52,9 +53,10 @@ const STAND_IN: PropertyDescriptorMap = {
   recordException: { value: recordOnce },
 };
 
-function standInFor(parent: Span | undefined): Span {
+/** `more` are further methods, which find the parent as their prototype. */
+export function standInFor(parent: Span | undefined, more?: PropertyDescriptorMap): Span {
   if (parent === undefined) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-  return Object.create(parent, STAND_IN) as Span;
+  return Object.create(parent, more === undefined ? STAND_IN : { ...STAND_IN, ...more }) as Span;
 }
 
 /** For instrumentations that record the query on the span they have started. */

@@ -389,6 +389,7 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
+  own('next', ['next'], () => require('./web/next.js')),
   official(
     'openai',
     ['openai'],

@@ -7,6 +7,7 @@ import { isLauncher, isSupportedNode, judge } from '../../src/guard.js';
 const INPUT = {
   nodeVersion: '20.20.2',
   entry: '/app/server.js',
+  parameters: [],
   execArgv: [],
   isInteractive: false,
   isAlreadyStarted: false,
@@ -69,7 +70,7 @@ t.test('package managers, process managers and build tools are recognised by the
     '/app/node_modules/ts-node/dist/bin-esm.js',
     'C:\\Program Files\\nodejs\\node_modules\\npm\\bin\\npm-cli.js',
   ];
-  for (const file of managers) t.ok(isLauncher(file), file);
+  for (const file of managers) t.ok(isLauncher(file, []), file);
   // These run the application in their own process, or are its own files.
   const applications = [
     '/app/node_modules/.bin/ts-node',
@@ -79,7 +80,6 @@ t.test('package managers, process managers and build tools are recognised by the
     '/app/pm2.js',
     '/app/webpack.server.js',
     '/app/tsx/server.js',
-    '/app/node_modules/.bin/next',
     '/app/node_modules/webpack-dev-server/bin/webpack-dev-server.js',
   ];
   for (const file of [
@@ -89,8 +89,20 @@ t.test('package managers, process managers and build tools are recognised by the
     undefined,
     ...applications,
   ]) {
-    t.notOk(isLauncher(file), String(file));
+    t.notOk(isLauncher(file, []), String(file));
   }
+});
+
+t.test('next: its server is the application, all else is not', async (t) => {
+  for (const entry of ['/app/node_modules/.bin/next', '/app/node_modules/next/dist/bin/next']) {
+    t.notOk(isLauncher(entry, ['start', '-p', '3000']), entry);
+    for (const parameters of [['build'], [], ['dev'], ['--turbopack'], ['typegen']]) {
+      t.ok(isLauncher(entry, parameters), `${entry} ${parameters.join(' ')}`);
+    }
+  }
+  t.ok(isLauncher('/app/node_modules/next/dist/compiled/jest-worker/processChild.js', []), 'renders pages ahead');
+  t.notOk(isLauncher('/app/node_modules/next/dist/server/lib/start-server.js', []), 'the development server');
+  t.notOk(isLauncher('/app/bin/next', []), "an application's own");
 });
 
 t.test('the preload entry parses on Node 6 (ES2015)', async (t) => {

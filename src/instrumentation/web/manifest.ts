@@ -8,3 +8,5 @@ export const CONNECT = { module: 'connect', versions: ['>=3.0.0 <4'] } as const;
 export const HAPI = { module: '@hapi/hapi', versions: ['>=17.0.0 <22'] } as const;
 export const RESTIFY = { module: 'restify', versions: ['>=4.1.0 <13'] } as const;
 export const NEST = { module: '@nestjs/core', versions: ['>=4.0.0 <12'] } as const;
+/** Traces itself through the API, if there is a tracer provider. */
+export const NEXT = { module: 'next', versions: ['>=14.0.0 <17'] } as const;

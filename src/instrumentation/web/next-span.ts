@@ -1,0 +1,91 @@
+/** What Next.js gets in the place of spans that are there already, or that nobody asked for. */
+import {
+  type Attributes,
+  type AttributeValue,
+  type Context,
+  context as contextApi,
+  type Exception,
+  INVALID_SPAN_CONTEXT,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type TimeInput,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { rpcMetadataOf } from '../context.js';
+import { createTie } from '../operation.js';
+import { recordOnce, standInFor } from '../span-filter.js';
+
+/** Attributes that Next.js sets by the conventions of 2022, and some of its own. */
+const SET_BY_NEXT = /^(next\.|http\.|error\.type$)/;
+
+const CONTROL_FLOW = /^(NEXT_|DYNAMIC_SERVER_USAGE|BAILOUT_TO)/;
+const LOOKUP = /^(Internal: NoFallbackError$|Cannot find module for page: )/;
+
+/** What a page throws to redirect or to say that there is nothing, and what Next.js throws while it looks for a page. */
+function isNoFailure(exception: Exception): boolean {
+  const { digest, message } = exception as { readonly digest?: unknown; readonly message?: unknown };
+  return (typeof digest === 'string' && CONTROL_FLOW.test(digest)) || LOOKUP.test(String(message));
+}
+
+const QUIET: PropertyDescriptorMap = {
+  setAttribute: {
+    value(this: Span, key: string, value: AttributeValue): Span {
+      if (!SET_BY_NEXT.test(key)) (Object.getPrototypeOf(this) as Span).setAttribute(key, value);
+      return this;
+    },
+  },
+  setAttributes: {
+    value(this: Span, attributes: Attributes): Span {
+      for (const [key, value] of Object.entries(attributes)) if (value !== undefined) this.setAttribute(key, value);
+      return this;
+    },
+  },
+  recordException: {
+    value(this: Span, exception: Exception, time?: TimeInput): void {
+      if (!isNoFailure(exception)) recordOnce.call(this, exception, time);
+    },
+  },
+};
+
+const standIns = createTie<true>();
+
+/** Takes what the application says of the span and the errors of pages, and nothing else that Next.js says. */
+export function nextStandInFor(span: Span): Span {
+  if (!span.isRecording() || standIns.get(span) === true) return span;
+  const standIn = standInFor(span, QUIET);
+  standIns.set(standIn, true);
+  return standIn;
+}
+
+/** The tracer of Next.js. */
+export class NextTracer implements Tracer {
+  readonly #tracer: Tracer;
+  readonly #keepsInner: boolean;
+
+  /** `keepsInner`: only spans that are there twice are left out, not those of its layers. */
+  constructor(tracer: Tracer, keepsInner: boolean) {
+    this.#tracer = tracer;
+    this.#keepsInner = keepsInner;
+  }
+
+  /** Its clients are `fetch`, which has a span from undici; http has one for each request, unless it is switched off. */
+  #isKept(kind: SpanKind | undefined, context: Context): boolean {
+    if (kind === SpanKind.CLIENT) return false;
+    return kind === SpanKind.SERVER ? rpcMetadataOf(context) === undefined : this.#keepsInner;
+  }
+
+  startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
+    if (this.#isKept(options.kind, context)) return this.#tracer.startSpan(name, options, context);
+    const active = trace.getSpan(context);
+    return active === undefined ? trace.wrapSpanContext(INVALID_SPAN_CONTEXT) : nextStandInFor(active);
+  }
+
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
+    const run = rest.pop() as F;
+    const [options, context = contextApi.active()] = rest as [SpanOptions?, Context?];
+    const span = this.startSpan(name, options, context);
+    return contextApi.with(trace.setSpan(context, span), () => run(span) as ReturnType<F>);
+  }
+}
