@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
+import { childEnvironment } from './config/carried-context.js';
 import { loadConfig } from './config/config.js';
 import { collectSecrets } from './config/secrets.js';
 import type { ConfigProblem, LoadedConfig } from './config/types.js';
@@ -20,7 +21,7 @@ import { describeEarlier, findEarlierTracer, watchNeighbours } from './neighbour
 import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
-import { startContext } from './sdk/context.js';
+import { type ContextOptions, startContext } from './sdk/context.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
 import { isLoaderThread, isMainThread } from './thread.js';
@@ -81,6 +82,22 @@ function openDiagnostics({ config }: LoadedConfig): Diagnostics | undefined {
     require('./observation/diagnostics.js') as typeof import('./observation/diagnostics.js');
   const metrics = isMeasured ? { intervalMillis: metricIntervalMillis, scopeVersion: AGENT_VERSION } : undefined;
   return createDiagnostics({ directory, metrics });
+}
+
+function loadChildContext(): typeof import('./processes/child-context.js') {
+  return require('./processes/child-context.js') as typeof import('./processes/child-context.js');
+}
+
+/** The trace that the process was started in, where the user wants it to go on. */
+function inheritContext({ carriedContext }: LoadedConfig['config']): ContextOptions['inherit'] {
+  if (carriedContext === undefined || Object.keys(carriedContext).length === 0) return undefined;
+  return (propagator) => loadChildContext().extractFromVariables(propagator, carriedContext);
+}
+
+/** Loads `node:child_process`, a millisecond or two that only those pay who ask for it. */
+function passContext({ carriedContext }: LoadedConfig['config'], log: Log): void {
+  if (carriedContext === undefined) return;
+  loadChildContext().passContextToChildren({ inherited: carriedContext, environment: childEnvironment, log });
 }
 
 interface Watched {
@@ -144,10 +161,14 @@ export function start(notice?: string): void {
   const roll = new TracerRoll();
   const diagnostics = openDiagnostics(loaded);
   const tracing = registerOnFreeGlobals(() => {
-    startContext(config, (inner) => {
-      if (!isMain || config.isSdkDisabled) return inner;
-      propagator = watchPropagator(inner, facts);
-      return propagator;
+    startContext({
+      config,
+      wrap(inner) {
+        if (!isMain || config.isSdkDisabled) return inner;
+        propagator = watchPropagator(inner, facts);
+        return propagator;
+      },
+      inherit: inheritContext(config),
     });
     return config.isSdkDisabled ? undefined : startTracing(loaded, service, log, diagnostics);
   });
@@ -168,6 +189,7 @@ export function start(notice?: string): void {
     const { addExtras } = require('./instrumentation/extra.js') as typeof import('./instrumentation/extra.js');
     addExtras(registry, file, { tracerProvider: roll.forInstrumentations(tracerProvider), config, log });
   }
+  passContext(config, log);
   const pipelines = tracing?.pipelines ?? [];
   diagnostics?.attach({
     config,

@@ -3,6 +3,7 @@
  * The only place in the agent that reads `process.env`; nothing writes it.
  */
 
+import { readCarriedContext } from './carried-context.js';
 import { readDelivery } from './delivery.js';
 import { collectExporterEnvironment, collectValues } from './environment.js';
 import { readHttp, readInstrumentations } from './instrumentations.js';
@@ -91,6 +92,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     isSqlCommented: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED'),
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
     detachAfterMillis: settings.number('OTEL_NODE_DETACH_AFTER'),
+    carriedContext: settings.boolean('OTEL_NODE_CHILD_PROCESS_CONTEXT') ? readCarriedContext(env) : undefined,
     lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,
     configFile: settings.text('OTEL_CONFIG_FILE'),
   };

@@ -238,6 +238,11 @@ export interface AgentConfig {
   readonly shutdownTimeoutMillis: number;
   /** OTEL_NODE_DETACH_AFTER, milliseconds; 0 = never. */
   readonly detachAfterMillis: number;
+  /**
+   * OTEL_NODE_CHILD_PROCESS_CONTEXT: variables with the trace context that this process was started in (TRACEPARENT and
+   * its like), by name, maybe none; undefined = neither read them nor give them to children.
+   */
+  readonly carriedContext: Readonly<Record<string, string>> | undefined;
   /** LAMBDA_TASK_ROOT: folder of the code of an AWS Lambda; undefined elsewhere. */
   readonly lambdaTaskRoot: string | undefined;
   /** OTEL_CONFIG_FILE as given (its capability comes later). */

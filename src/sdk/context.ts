@@ -2,17 +2,60 @@
  * Context and propagation: the part that also runs when OTEL_SDK_DISABLED switches tracing off. Sets the API's globals
  * unless somebody else already did.
  */
-import { context, propagation, type TextMapPropagator } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { AgentConfig } from '../config/types.js';
 import { createPropagator } from './propagator.js';
 
-/** Returns false when another SDK owns the global context manager. `wrap` may put something before the propagator. */
-export function startContext(
-  { propagators, extractors }: Pick<AgentConfig, 'propagators' | 'extractors'>,
-  wrap: (propagator: TextMapPropagator) => TextMapPropagator = (propagator) => propagator,
-): boolean {
-  const isOurs = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(wrap(createPropagator(propagators, extractors)));
+/** As empty as the root context, and not the same: for who runs something in no context on purpose. */
+const NO_CONTEXT = ROOT_CONTEXT.deleteValue(createContextKey('trace-agent'));
+
+/** Where no context is set, the one is active that the whole process was started in. */
+class InheritingContextManager extends AsyncLocalStorageContextManager {
+  readonly #inherited: Context;
+
+  constructor(inherited: Context) {
+    super();
+    this.#inherited = inherited;
+  }
+
+  override active(): Context {
+    const active = super.active();
+    return active === ROOT_CONTEXT ? this.#inherited : active;
+  }
+
+  override with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    return super.with(context === ROOT_CONTEXT ? NO_CONTEXT : context, fn, thisArg, ...args);
+  }
+}
+
+export interface ContextOptions {
+  readonly config: Pick<AgentConfig, 'propagators' | 'extractors'>;
+  /** Puts something before the propagator. */
+  readonly wrap?: (propagator: TextMapPropagator) => TextMapPropagator;
+  /** The context that the process was started in; the root context when there is none. */
+  readonly inherit?: ((propagator: TextMapPropagator) => Context) | undefined;
+}
+
+/** Returns false when another SDK owns the global context manager. */
+export function startContext({ config, wrap = (propagator) => propagator, inherit }: ContextOptions): boolean {
+  const propagator = createPropagator(config.propagators, config.extractors);
+  const inherited = inherit?.(propagator) ?? ROOT_CONTEXT;
+  const manager =
+    inherited === ROOT_CONTEXT ? new AsyncLocalStorageContextManager() : new InheritingContextManager(inherited);
+  const isOurs = context.setGlobalContextManager(manager.enable());
+  propagation.setGlobalPropagator(wrap(propagator));
   return isOurs;
 }

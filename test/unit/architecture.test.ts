@@ -86,6 +86,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   worker: { values: ['pipeline'], types: ['observation', 'pipeline'] },
   observation: { values: ['sdk'], types: ['config', 'diag', 'instrumentation', 'lifecycle', 'pipeline'] },
   watch: { values: ['hooks'], types: ['diag', 'instrumentation'] },
+  processes: { values: ['instrumentation'], types: ['diag'] },
   neighbours: { values: ['hooks', 'instrumentation'], types: ['diag', 'hooks'] },
   bundlers: { values: ['hooks', 'instrumentation'] },
   lifecycle: {},

@@ -75,6 +75,14 @@ export const AGENT = {
       'Work that a request leaves behind (an interval, a consumer) belongs to its trace for this long after the ' +
       'request has ended; later spans start traces of their own, linked to it. 0 = never.',
   },
+  OTEL_NODE_CHILD_PROCESS_CONTEXT: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description:
+      'Child processes get the active trace context in their environment (`TRACEPARENT`, `TRACESTATE`, `BAGGAGE`), and ' +
+      'this process takes the one in its own as the parent of its spans. See [docs/processes.md](processes.md).',
+  },
   OTEL_NODE_MAX_QUEUE_BYTES: {
     type: 'integer',
     default: 33_554_432,
