@@ -47,7 +47,7 @@ const VALUES: readonly Diagnosis[] = [
   mistake('jaeger as exporter', { OTEL_TRACES_EXPORTER: 'jaeger' }, ['TA1101'], /Jaeger takes OTLP itself/),
   mistake('a name with a typing error', { OTEL_TRACE_SAMPLER: 'always_on' }, ['TA1102'], /OTEL_TRACES_SAMPLER\?/),
   mistake('a ratio without its sampler', { OTEL_TRACES_SAMPLER_ARG: '0.1' }, ['TA1119'], /parentbased_traceidratio/),
-  mistake('a metrics setting', { OTEL_METRIC_EXPORT_INTERVAL: '5' }, ['TA1103'], /metrics not supported yet/),
+  mistake('a metrics setting', { OTEL_METRIC_EXPORT_TIMEOUT: '5' }, ['TA1103'], /metrics not supported yet/),
   mistake('a configuration file', { OTEL_CONFIG_FILE: 'otel.yaml' }, ['TA1104'], /the file is not read/),
   mistake('a resource attribute', { OTEL_RESOURCE_ATTRIBUTES: 'a=b,c' }, ['TA1117'], /entry 2 "c" has no "="/),
   mistake('a placeholder in the resource', { OTEL_RESOURCE_ATTRIBUTES: 'a=$(B)' }, ['TA1118'], /not replaced/),
@@ -194,7 +194,7 @@ const RUNTIME: readonly Diagnosis[] = [
     },
     codes: ['TA1005'],
     start: undefined,
-    says: [/did not start, the application runs without traces: Error: Cannot find module/],
+    says: [/did not start, the application runs without traces: Error: ENOENT: .*agent\.js/],
   },
   {
     name: 'an exporter that cannot be loaded',

@@ -164,6 +164,7 @@ t.test('the application does not notice', async (t) => {
   const collector = await startCollector();
   t.teardown(() => collector.close());
   const file = 'preload/hello.cjs';
+  const cwd = t.testdir();
   const bare = runApp({ file, preload: 'none' });
   const expected = { ...(await bare.exited), millis: 0, stdout: bare.stdout() };
   t.match(expected, { code: 0, stdout: 'hello\n' });
@@ -172,7 +173,8 @@ t.test('the application does not notice', async (t) => {
   const attempt = async (seed: number): Promise<void> => {
     const { node } = nodes[seed % nodes.length] as (typeof nodes)[number];
     const env = hostileEnvironment(seed);
-    const app = runApp({ node, file, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, ...env } });
+    // Values become names of directories, too.
+    const app = runApp({ node, file, cwd, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, ...env } });
     const exit = await app.exited;
     t.strictSame({ ...exit, millis: 0, stdout: app.stdout() }, expected, `seed ${seed}`, { env, stderr: app.stderr() });
     t.notMatch(app.stderr(), /did not start|^\s+at /m, `seed ${seed}: no fault of our own`, { env });

@@ -113,7 +113,7 @@ for (const binary of nodeBinaries()) {
       t.equal(traced.code, 0);
       t.match(
         traced.stderr,
-        /^trace-agent: did not start, the application runs without traces: .*--allow-fs-read.*\n$/,
+        /^trace-agent error TA1005: did not start, the application runs without traces: .*--allow-fs-read.*\n$/,
       );
     });
 
