@@ -22,6 +22,8 @@ export interface SpanFilter {
   readonly dropsInternal?: boolean;
   /** Names of further spans to leave out. */
   readonly dropsNames?: readonly string[];
+  /** Names of spans that are left out where they would be the root of a trace. */
+  readonly dropsRoots?: readonly string[];
   /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
   readonly maskQuery?: (text: string) => string;
 }
@@ -75,8 +77,9 @@ class FilteringTracer implements Tracer {
     this.#filter = filter;
   }
 
-  #isDropped(name: string, { kind, root }: SpanOptions): boolean {
+  #isDropped(name: string, { kind, root }: SpanOptions, parent: Context): boolean {
     if (this.#filter.dropsNames?.includes(name) === true) return true;
+    if (this.#filter.dropsRoots?.includes(name) === true && trace.getSpan(parent) === undefined) return true;
     const isInternal = kind === undefined || kind === SpanKind.INTERNAL;
     return isInternal && root !== true && this.#filter.dropsInternal === true;
   }
@@ -88,7 +91,7 @@ class FilteringTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
-    if (this.#isDropped(name, options)) return standInFor(trace.getSpan(parentContext));
+    if (this.#isDropped(name, options, parentContext)) return standInFor(trace.getSpan(parentContext));
     const span = this.#tracer.startSpan(name, this.#masked(options), parentContext);
     if (this.#filter.maskQuery !== undefined && span.isRecording()) maskLater(span, this.#filter.maskQuery);
     return span;

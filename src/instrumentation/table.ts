@@ -287,6 +287,8 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-graphql'),
     (config) => ({
       config: { ignoreResolveSpans: !config.instrumentations.hasMiddlewareSpans, ignoreTrivialResolveSpans: true },
+      // Of schemas, when the application starts.
+      filter: { dropsRoots: ['graphql.parse', 'graphql.validate', 'graphql.validateSchema'] },
     }),
   ),
   own(

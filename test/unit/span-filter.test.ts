@@ -3,12 +3,12 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import t from 'tap';
-import { filterSpans } from '../../src/instrumentation/span-filter.js';
+import { filterSpans, type SpanFilter } from '../../src/instrumentation/span-filter.js';
 
-function setUp() {
+function setUp(filter: SpanFilter = { dropsInternal: true, dropsNames: ['connect'] }) {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  const filtered = filterSpans(provider, { dropsInternal: true, dropsNames: ['connect'] }).getTracer('filtered');
+  const filtered = filterSpans(provider, filter).getTracer('filtered');
   return { exporter, filtered, plain: provider.getTracer('plain') };
 }
 
@@ -71,4 +71,18 @@ t.test('a recorded query is masked, at the start of the span and later; other at
     t.strictSame(span.attributes, { 'db.query.text': 'SELECT ?', 'db.namespace': '7' }, span.name);
   }
   t.equal(attributes['db.query.text'], 'SELECT 7', 'the object given is not changed');
+});
+
+t.test('spans that say nothing by themselves are left out where they would be roots', async (t) => {
+  const { exporter, filtered: tracer } = setUp({ dropsRoots: ['parse'] });
+  tracer.startSpan('parse').end();
+  tracer.startSpan('execute').end();
+  tracer.startActiveSpan('request', (span) => {
+    tracer.startSpan('parse').end();
+    span.end();
+  });
+  t.strictSame(
+    exporter.getFinishedSpans().map(({ name }) => name),
+    ['execute', 'parse', 'request'],
+  );
 });

@@ -1,0 +1,107 @@
+/**
+ * Servers of GraphQL, tRPC, socket.io and hono, and handlers without a server, with the real libraries: one SERVER span
+ * a request, named by what was declared and never by a path, and below it what the library's calls are.
+ */
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
+import { installFixture } from '../helpers/fixture-install.js';
+import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
+import { type RunOptions, runApp } from '../helpers/run-app.js';
+import { sketch } from '../helpers/spans.js';
+
+const { folder, skip } = installFixture('frameworks');
+
+interface Program {
+  /** A file of test/fixtures/frameworks. */
+  readonly name: string;
+  /** As `sketch` draws them; what follows a `#` is a remark. */
+  readonly traces: string;
+  /** How its modules are seen depends on Node.js. */
+  readonly isOnAll?: true;
+}
+
+/** The operations of calls.cjs; `route` is what the server says of all of them. */
+const graphqlTraces = (route: string, notFound = ''): string => `
+  app CLIENT POST                   # the operation has a name
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+      app INTERNAL query Greet
+
+  app CLIENT POST                   # one of two, chosen by its name
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+      app INTERNAL query Two
+
+  app CLIENT POST                   # nameless
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+      app INTERNAL query
+
+  app CLIENT POST
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+      app INTERNAL mutation Add
+
+  app CLIENT POST                   # a resolver throws
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+      app INTERNAL query Break
+
+  app CLIENT POST ERROR             # does not fit the schema
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+      app INTERNAL graphql.validate
+
+  app CLIENT POST ERROR             # no GraphQL
+    app SERVER POST${route}
+      app INTERNAL graphql.parse
+${notFound}`;
+
+const NOT_FOUND = `
+  app CLIENT GET ERROR
+    app SERVER GET
+`;
+
+const PROGRAMS: readonly Program[] = [
+  { name: 'apollo-express', traces: graphqlTraces(' /graphql', NOT_FOUND) },
+  // It has no route: it answers under every path.
+  { name: 'apollo-standalone', traces: graphqlTraces('') },
+  { name: 'mercurius', traces: graphqlTraces(' /graphql', NOT_FOUND) },
+];
+
+const withoutRemarks = (traces: string): string => traces.replace(/ *#.*$/gm, '').trim();
+const unindented = (traces: string): string => withoutRemarks(traces).replace(/^ {2}/gm, '');
+
+async function run(t: Test, options: RunOptions): Promise<string> {
+  const app = runApp({ cwd: folder, ...options });
+  t.match(await app.exited, { code: 0, signal: null }, { stderr: app.stderr() });
+  t.notMatch(app.stderr(), /trace-agent (warn|error)/);
+  return app.stdout();
+}
+
+async function testProgram(t: Test, { node }: NodeBinary, collector: Collector, program: Program): Promise<void> {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app' };
+  for (const form of ['cjs', 'mjs']) {
+    const options = { node, file: join(folder, `entry.${form}`), args: [program.name], env };
+    const bare = await run(t, { ...options, preload: 'none' });
+    collector.clear();
+    t.equal(await run(t, { ...options, preload: 'NODE_OPTIONS' }), bare, `${form}: answers are those of a bare run`);
+    t.equal(sketch(collector.spans()), unindented(program.traces), form);
+  }
+}
+
+for (const binary of nodeBinaries().filter((node) => isAtLeast(node, 20, 9))) {
+  const isCurrent = binary.node === process.execPath;
+  const programs = PROGRAMS.filter(({ isOnAll }) => isCurrent || isOnAll === true);
+  t.test(`Node ${binary.version}`, { skip: programs.length === 0 ? 'nothing depends on it' : skip }, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    for (const program of programs) await t.test(program.name, (t) => testProgram(t, binary, collector, program));
+  });
+}
