@@ -252,6 +252,7 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
+  own('engine.io', ['engine.io'], () => require('./web/engine-io.js')),
   framework(
     'express',
     ['express', 'router'],
@@ -465,6 +466,7 @@ export const TABLE: readonly TableEntry[] = [
     () => ({ link: messages().SOCKET_IO_LINKS }),
   ),
   official('tedious', ['tedious'], 'TediousInstrumentation', () => require('@opentelemetry/instrumentation-tedious')),
+  own('trpc', ['@trpc/server'], () => require('./web/trpc.js'), { hasEsmBuild: true }),
   official(
     'winston',
     ['winston'],

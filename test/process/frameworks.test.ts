@@ -68,11 +68,47 @@ const NOT_FOUND = `
     app SERVER GET
 `;
 
+/** The calls of trpc-router.cjs; `several` is the route of what no single procedure has answered. */
+const trpcTraces = (prefix: string, several = ` ${prefix}`): string => `
+  app CLIENT GET
+    app SERVER GET ${prefix}/greet
+
+  app CLIENT GET                    # a router in a router
+    app SERVER GET ${prefix}/post.byId
+
+  app CLIENT POST                   # a mutation
+    app SERVER POST ${prefix}/post.add
+
+  app CLIENT GET                    # a batch of one
+    app SERVER GET ${prefix}/greet
+
+  app CLIENT GET                    # a batch of two
+    app SERVER GET${several}
+
+  app CLIENT GET ERROR              # a procedure that says 404
+    app SERVER GET ${prefix}/missing
+
+  app CLIENT GET ERROR
+    app SERVER GET ${prefix}/broken ERROR
+
+  app CLIENT GET ERROR              # no such procedure
+    app SERVER GET${several}
+`;
+
 const PROGRAMS: readonly Program[] = [
   { name: 'apollo-express', traces: graphqlTraces(' /graphql', NOT_FOUND) },
   // It has no route: it answers under every path.
   { name: 'apollo-standalone', traces: graphqlTraces('') },
   { name: 'mercurius', traces: graphqlTraces(' /graphql', NOT_FOUND) },
+  { name: 'trpc-standalone', traces: trpcTraces('', ''), isOnAll: true },
+  {
+    name: 'trpc-express',
+    traces: `${trpcTraces('/tenants/:tenant/trpc')}
+  app CLIENT GET                    # a page that calls a procedure itself
+    app SERVER GET /pages/:page
+`,
+  },
+  { name: 'trpc-fastify', traces: trpcTraces('/trpc', ' /trpc/:path') },
 ];
 
 const withoutRemarks = (traces: string): string => traces.replace(/ *#.*$/gm, '').trim();
@@ -93,8 +129,38 @@ async function testProgram(t: Test, { node }: NodeBinary, collector: Collector, 
     collector.clear();
     t.equal(await run(t, { ...options, preload: 'NODE_OPTIONS' }), bare, `${form}: answers are those of a bare run`);
     t.equal(sketch(collector.spans()), unindented(program.traces), form);
+    for (const { name, events } of collector.spans()) {
+      const isBroken = /^GET .*broken$/.test(name);
+      const messages = events.map(({ attributes }) => attributes['exception.message']);
+      if (isBroken) t.strictSame(messages, ['broken on purpose'], `${name}: what was thrown`);
+    }
   }
 }
+
+/** Polls overlap, so that their order is not the same in every run. */
+t.test('socket.io: handshakes, polls and messages have one route', { skip }, async (t) => {
+  const collector = await startCollector();
+  t.teardown(() => collector.close());
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app' };
+  const options = { file: join(folder, 'entry.mjs'), args: ['socket-io'], env };
+  const bare = await run(t, { ...options, preload: 'none' });
+  t.equal(await run(t, { ...options, preload: 'NODE_OPTIONS' }), bare);
+  const servers = collector.spans().filter(({ kind }) => kind === 'SERVER');
+  t.strictSame([...new Set(servers.map(({ name }) => name))].sort(), ['GET', 'GET /live/', 'POST /live/']);
+  const [other] = servers.filter(({ name }) => name === 'GET');
+  t.equal(other?.attributes['url.path'], '/other/7', 'not of socket.io');
+  const message = collector.spans().find(({ kind }) => kind === 'PRODUCER');
+  const trace = collector.spans().filter(({ traceId }) => traceId === message?.traceId);
+  t.equal(
+    sketch(trace),
+    unindented(`
+  app CLIENT POST
+    app SERVER POST /live/
+      app CONSUMER receive /        # question
+        app PRODUCER send /         # answer
+`),
+  );
+});
 
 for (const binary of nodeBinaries().filter((node) => isAtLeast(node, 20, 9))) {
   const isCurrent = binary.node === process.execPath;

@@ -10,3 +10,5 @@ export const RESTIFY = { module: 'restify', versions: ['>=4.1.0 <13'] } as const
 export const NEST = { module: '@nestjs/core', versions: ['>=4.0.0 <12'] } as const;
 /** Traces itself through the API, if there is a tracer provider. */
 export const NEXT = { module: 'next', versions: ['>=14.0.0 <17'] } as const;
+export const TRPC = { module: '@trpc/server', versions: ['>=10.0.0 <12'] } as const;
+export const ENGINE_IO = { module: 'engine.io', versions: ['>=6.0.0 <7'] } as const;
