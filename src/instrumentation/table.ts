@@ -310,6 +310,7 @@ export const TABLE: readonly TableEntry[] = [
       withoutMiddleware,
     ),
   ),
+  own('hono', ['hono'], () => require('./web/hono.js'), { hasEsmBuild: true }),
   own(
     'ioredis',
     ['ioredis'],

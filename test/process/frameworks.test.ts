@@ -2,6 +2,7 @@
  * Servers of GraphQL, tRPC, socket.io and hono, and handlers without a server, with the real libraries: one SERVER span
  * a request, named by what was declared and never by a path, and below it what the library's calls are.
  */
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
@@ -109,6 +110,44 @@ const PROGRAMS: readonly Program[] = [
 `,
   },
   { name: 'trpc-fastify', traces: trpcTraces('/trpc', ' /trpc/:path') },
+  {
+    name: 'hono',
+    isOnAll: true,
+    traces: `
+  app CLIENT GET
+    app SERVER GET /
+
+  app CLIENT GET                    # an application in an application
+    app SERVER GET /users/:id
+
+  app CLIENT GET ERROR
+    app SERVER GET /users/:id/broken ERROR
+
+  app CLIENT GET
+    app SERVER GET /files/*
+
+  app CLIENT PUT                    # several methods, a parameter with an expression
+    app SERVER PUT /items/:id{[0-9]+}
+
+  app CLIENT PUT ERROR              # that does not match
+    app SERVER PUT
+
+  app CLIENT DELETE                 # any method
+    app SERVER DELETE /any/:id
+
+  app CLIENT GET ERROR              # a middleware answers, for the route behind it
+    app SERVER GET /guarded/:id
+
+  app CLIENT OPTIONS ERROR
+    app SERVER OPTIONS
+
+  app CLIENT HEAD
+    app SERVER HEAD /users/:id
+
+  app CLIENT GET                    # a base path
+    app SERVER GET /v1/health
+${NOT_FOUND}`,
+  },
 ];
 
 const withoutRemarks = (traces: string): string => traces.replace(/ *#.*$/gm, '').trim();
@@ -130,7 +169,7 @@ async function testProgram(t: Test, { node }: NodeBinary, collector: Collector, 
     t.equal(await run(t, { ...options, preload: 'NODE_OPTIONS' }), bare, `${form}: answers are those of a bare run`);
     t.equal(sketch(collector.spans()), unindented(program.traces), form);
     for (const { name, events } of collector.spans()) {
-      const isBroken = /^GET .*broken$/.test(name);
+      const isBroken = program.name.startsWith('trpc') && /^GET .*broken$/.test(name);
       const messages = events.map(({ attributes }) => attributes['exception.message']);
       if (isBroken) t.strictSame(messages, ['broken on purpose'], `${name}: what was thrown`);
     }
@@ -161,6 +200,38 @@ t.test('socket.io: handshakes, polls and messages have one route', { skip }, asy
 `),
   );
 });
+
+/** Nothing listens: the request is an event of AWS Lambda, whose official instrumentation makes the one SERVER span. */
+for (const name of ['express', 'fastify']) {
+  t.test(`a handler without a server around ${name}`, { skip }, async (t) => {
+    const collector = await startCollector();
+    const upstream = createServer((_request, response) => response.end());
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => upstream.close());
+    t.teardown(() => collector.close());
+    const options: RunOptions = { file: join(folder, 'serverless/invoke.cjs') };
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+      OTEL_SERVICE_NAME: 'app',
+      UPSTREAM: `http://127.0.0.1:${(upstream.address() as { port: number }).port}/`,
+      LAMBDA_TASK_ROOT: join(folder, 'serverless'),
+      _HANDLER: `handlers.${name}`,
+    };
+    const lambda = { ...env, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' };
+    const bare = await run(t, { ...options, preload: 'none', env });
+    t.match(bare, /^200 \{"id":"7"\}\n404 /);
+    t.equal(await run(t, { ...options, preload: 'NODE_OPTIONS', env: lambda }), bare);
+    t.equal(
+      sketch(collector.spans()),
+      unindented(`
+  app SERVER users                  # the name of the function, whatever its route
+    app CLIENT GET
+
+  app SERVER users                  # 404
+`),
+    );
+  });
+}
 
 for (const binary of nodeBinaries().filter((node) => isAtLeast(node, 20, 9))) {
   const isCurrent = binary.node === process.execPath;

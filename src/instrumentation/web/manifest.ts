@@ -12,3 +12,4 @@ export const NEST = { module: '@nestjs/core', versions: ['>=4.0.0 <12'] } as con
 export const NEXT = { module: 'next', versions: ['>=14.0.0 <17'] } as const;
 export const TRPC = { module: '@trpc/server', versions: ['>=10.0.0 <12'] } as const;
 export const ENGINE_IO = { module: 'engine.io', versions: ['>=6.0.0 <7'] } as const;
+export const HONO = { module: 'hono', versions: ['>=4.0.0 <5'] } as const;
