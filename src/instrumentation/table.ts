@@ -165,6 +165,9 @@ function maskQueries(config: AgentConfig, dialect: 'postgresql' | 'mysql'): Span
 type MessagingModule = typeof import('./messages.js');
 const messages = (): MessagingModule => require('./messages.js');
 
+type WebLibraries = typeof import('./web/libraries.js');
+const webLibraries = (): WebLibraries['libraries'] => (require('./web/libraries.js') as WebLibraries).libraries;
+
 const MIDDLEWARE_ONLY: Extra = { makesMiddlewareSpansOnly: true };
 const BUILTIN: Extra = { isBuiltin: true };
 const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
@@ -252,7 +255,7 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
-  own('engine.io', ['engine.io'], () => require('./web/engine-io.js')),
+  own('engine.io', ['engine.io'], () => webLibraries().engineIo),
   framework(
     'express',
     ['express', 'router'],
@@ -310,7 +313,7 @@ export const TABLE: readonly TableEntry[] = [
       withoutMiddleware,
     ),
   ),
-  own('hono', ['hono'], () => require('./web/hono.js'), { hasEsmBuild: true }),
+  own('hono', ['hono'], () => webLibraries().hono, { hasEsmBuild: true }),
   own(
     'ioredis',
     ['ioredis'],
@@ -393,7 +396,7 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
-  own('next', ['next'], () => require('./web/next.js')),
+  own('next', ['next'], () => webLibraries().next),
   official(
     'openai',
     ['openai'],
@@ -467,7 +470,7 @@ export const TABLE: readonly TableEntry[] = [
     () => ({ link: messages().SOCKET_IO_LINKS }),
   ),
   official('tedious', ['tedious'], 'TediousInstrumentation', () => require('@opentelemetry/instrumentation-tedious')),
-  own('trpc', ['@trpc/server'], () => require('./web/trpc.js'), { hasEsmBuild: true }),
+  own('trpc', ['@trpc/server'], () => webLibraries().trpc, { hasEsmBuild: true }),
   official(
     'winston',
     ['winston'],
