@@ -69,6 +69,10 @@ const NOT_FOUND = `
     app SERVER GET
 `;
 
+const yogaTraces = graphqlTraces('', NOT_FOUND)
+  .replace(/^ +app INTERNAL (query|mutation).*\n/gm, '')
+  .replace(/POST ERROR/g, 'POST');
+
 /** The calls of trpc-router.cjs; `several` is the route of what no single procedure has answered. */
 const trpcTraces = (prefix: string, several = ` ${prefix}`): string => `
   app CLIENT GET
@@ -101,6 +105,8 @@ const PROGRAMS: readonly Program[] = [
   // It has no route: it answers under every path.
   { name: 'apollo-standalone', traces: graphqlTraces('') },
   { name: 'mercurius', traces: graphqlTraces(' /graphql', NOT_FOUND) },
+  // It executes by itself, without the function of graphql that is traced, and answers every operation with 200.
+  { name: 'yoga', traces: yogaTraces },
   { name: 'trpc-standalone', traces: trpcTraces('', ''), isOnAll: true },
   {
     name: 'trpc-express',
