@@ -49,6 +49,8 @@ function patchOwn(provider, http) {
       sensitiveQueryParameters: [],
       excludedIncomingUrls: ['/healthz', '/ready*'],
     },
+    sampling: { rules: [], keepsErrors: false },
+    untrustedInbound: [],
   };
   const log = { warn: console.error, error: console.error };
   const own = (folder) => require(join(__dirname, `../../build/src/instrumentation/${folder}/patch.js`));

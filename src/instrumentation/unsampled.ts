@@ -11,6 +11,11 @@ function hasUnsampledParent(parent: Context): boolean {
   return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) === 0 && isSpanContextValid(context);
 }
 
+/** True when some setting decides about spans by what they have at their start. The samplers of the specification do not. */
+export function decidesByAttributesIn({ sampling, untrustedInbound }: AgentConfig): boolean {
+  return sampling.rules.length > 0 || untrustedInbound.length > 0;
+}
+
 /** A sampler that follows the parent asks for nothing else; what another one decides is not known in advance. */
 export function createIsUnsampled({ sampler }: AgentConfig): IsUnsampled {
   if (!sampler.followsUnsampled) return isSuppressed;

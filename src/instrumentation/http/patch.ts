@@ -8,6 +8,7 @@ import type * as Https from 'node:https';
 import { AGENT_VERSION } from '../../version.js';
 import { Faults, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
+import { decidesByAttributesIn } from '../unsampled.js';
 import { createGet, wrapRequest } from './client.js';
 import { patchHttp2 } from './http2.js';
 import { HTTP } from './manifest.js';
@@ -28,7 +29,8 @@ export const create: CreateInstrumentation = ({ tracerProvider, config, log }) =
     const faults = new Faults('http', log);
     patchMessages([IncomingMessage, ServerResponse, ClientRequest], faults);
     const tracer = tracerProvider.getTracer(HTTP.scope, AGENT_VERSION);
-    tracing = { tracer, rules: createHttpRules(config.http), faults, ClientRequest };
+    const decidesByAttributes = decidesByAttributesIn(config);
+    tracing = { tracer, rules: createHttpRules(config.http), decidesByAttributes, faults, ClientRequest };
     return tracing;
   };
   return {

@@ -23,6 +23,8 @@ import { outgoingHeader } from './stored-header.js';
 export interface HttpTracing {
   readonly tracer: Tracer;
   readonly rules: HttpRules;
+  /** What decides about a span looks at its attributes: they must be there at its start. */
+  readonly decidesByAttributes: boolean;
   readonly faults: Faults;
   /** Node's class, whose events are ours. */
   readonly ClientRequest: typeof ClientRequest;
@@ -144,6 +146,8 @@ function endWithSocket(socket: Socket | undefined, exchange: ServerExchange): vo
   exchange.waitIn(waiting);
 }
 
+const SERVER = { kind: SpanKind.SERVER };
+
 /** Of all requests that are excluded: nothing is traced in its context. */
 const EXCLUDED: Exchange = { context: suppress(ROOT_CONTEXT), observe: () => undefined };
 
@@ -151,7 +155,7 @@ function begin(
   request: IncomingMessage,
   response: ServerResponse,
   scheme: string,
-  { tracer, rules }: HttpTracing,
+  { tracer, rules, decidesByAttributes }: HttpTracing,
 ): Exchange | undefined {
   // One server may hand its requests to another by emitting them again.
   if (exchanges.get(request) !== undefined || isSuppressed(contextApi.active())) return undefined;
@@ -161,13 +165,17 @@ function begin(
     return EXCLUDED;
   }
   const parent = extractFrom(request.headers);
-  const attributes = serverAttributes(request, scheme, rules);
   const name = methodInName(rules, request.method ?? 'GET');
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  const options = decidesByAttributes
+    ? { kind: SpanKind.SERVER, attributes: serverAttributes(request, scheme, rules) }
+    : SERVER;
+  const span = tracer.startSpan(name, options, parent);
   const exchange = new ServerExchange(parent, span, request, response, rules);
   exchanges.set(request, exchange);
   exchanges.set(response, exchange);
   if (span.isRecording()) {
+    // Most requests of a busy service are not sampled: nothing is made for them that nobody looks at.
+    if (!decidesByAttributes) span.setAttributes(serverAttributes(request, scheme, rules));
     recordConnection(span, request);
     if (response.socket === null) endWithSocket(request.socket, exchange);
   }
