@@ -61,7 +61,15 @@ function startTracing(
   const tracing = require('./tracing.js') as TracingModule;
   const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
   const exporterFile = join(__dirname, 'worker.js');
-  const started = tracing.startTracing({ config, readResource, log, exporterFile, exporterEnvironment, diagnostics });
+  const started = tracing.startTracing({
+    config,
+    readResource,
+    log,
+    exporterFile,
+    exporterEnvironment,
+    isMainThread: isMainThread(),
+    diagnostics,
+  });
   const deliverer = diagnostics?.wrap(started.deliverer) ?? started.deliverer;
   installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
   if (!started.isGlobal) {

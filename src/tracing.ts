@@ -2,14 +2,17 @@
  * Second half of the composition root, loaded only when tracing is on: span pipelines, tracer provider and what
  * delivers at the end of the process.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { context, type TracerProvider } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from './config/types.js';
 import type { Log } from './diag/log.js';
 import type { Deliverer } from './lifecycle/exit-hooks.js';
+import { watchThreads } from './lifecycle/threads.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { createSpanPipeline, type SpanPipeline } from './pipeline/span-pipeline.js';
+import { isExporterThread } from './pipeline/worker-channel.js';
 import type { ResourceAttributes } from './sdk/resource.js';
 import { startTracerProvider } from './sdk/tracer-provider.js';
 import { AGENT_VERSION, OTLP_VERSION } from './version.js';
@@ -22,6 +25,7 @@ export interface TracingOptions {
   readonly exporterFile: string;
   /** Proxy and TLS variables that the exporting thread needs. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
+  readonly isMainThread: boolean;
   /** Makes the first pipeline readable and counts started spans. */
   readonly diagnostics?: Pick<Diagnostics, 'pipeline' | 'meterProvider'> | undefined;
 }
@@ -53,6 +57,7 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
       delivery: config.delivery,
       environment: exporterEnvironment,
       takesUnsampled: config.sampling.keepsErrors,
+      isGuest: !options.isMainThread && options.diagnostics === undefined,
       releasesSpans: isLastProcessor && index === destinations.length - 1,
       diagnostics: index === 0 ? options.diagnostics?.pipeline : undefined,
       runUntraced: (run) => context.with(suppressTracing(context.active()), run),
@@ -60,7 +65,34 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
   );
 }
 
-function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
+/** Threads that were ended from outside leave spans behind: found this much later, or when the process ends. */
+const THREADS_MILLIS = 5000;
+const startInterval = setInterval;
+
+/** Has the spans of the application's worker threads sent from here. Returns what finds out which of them have ended. */
+function followThreads(pipelines: readonly SpanPipeline[]): () => void {
+  const boot = new AsyncResource('trace-agent');
+  let isWatching = false;
+  const threads = watchThreads({
+    isOurs: isExporterThread,
+    onStarted() {
+      for (const pipeline of pipelines) pipeline.onThreadStarted();
+      if (isWatching) return;
+      isWatching = true;
+      boot.runInAsyncScope(() => startInterval(checkThreads, THREADS_MILLIS).unref());
+    },
+  });
+  const checkThreads = (): void => {
+    for (const threadId of threads.ended()) for (const pipeline of pipelines) pipeline.onThreadEnded(threadId);
+  };
+  return checkThreads;
+}
+
+function deliver(pipelines: readonly SpanPipeline[], checkThreads: () => void): Deliverer {
+  const gather = (): void => {
+    checkThreads();
+    for (const pipeline of pipelines) pipeline.gatherThreads();
+  };
   const handOver = (): void => {
     for (const pipeline of pipelines) pipeline.handOver();
   };
@@ -69,9 +101,11 @@ function deliver(pipelines: readonly SpanPipeline[]): Deliverer {
     // Ending a span reaches every processor, so one pipeline's list of open spans is enough.
     endOpenSpans: (why, exception) => pipelines[0]?.endOpenSpans(why, exception),
     async flush(timeoutMillis) {
+      gather();
       await Promise.all(pipelines.map((pipeline) => pipeline.forceFlush(timeoutMillis)));
     },
     flushSync(timeoutMillis) {
+      gather();
       handOver();
       const startedAt = process.hrtime();
       for (const pipeline of pipelines) {
@@ -114,7 +148,7 @@ export function startTracing(options: TracingOptions): Tracing {
         ),
       options.diagnostics?.meterProvider,
     ),
-    deliverer: deliver(pipelines),
+    deliverer: deliver(pipelines, followThreads(pipelines)),
     pipelines,
     spanCount: () => pipelines[0]?.counters.created,
   };

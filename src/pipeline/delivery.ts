@@ -42,6 +42,8 @@ export interface DeliveryOptions extends Omit<ChannelOptions, 'events'> {
 
 export type State = 'idle' | 'worker' | 'in-process' | 'broken' | 'stopped';
 
+/** Above any id that a queue counts to. */
+const FIRST_ADOPTED_ID = 2 ** 41;
 const FAILED_STARTS_LIMIT = 2;
 const CRASH_LIMIT = 3;
 /** The exporter answers this much before the time is over, so that a process's end stays within its limit. */
@@ -72,10 +74,16 @@ export class Delivery {
   #restarts = 0;
   #nextFlushId = 1;
   #hasNew = false;
+  /** What to call when a batch of another thread needs no memory any more, by our id of it. */
+  readonly #adopted = new Map<number, () => void>();
+  #nextAdoptedId = FIRST_ADOPTED_ID;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#ledger = new Ledger(options.counters, options.events);
+    this.#ledger = new Ledger(options.counters, {
+      onReleased: (batch) => this.#release(batch),
+      onDropped: (reason, count) => options.events.onDropped(reason, count),
+    });
   }
 
   get state(): State {
@@ -97,6 +105,25 @@ export class Delivery {
     this.#hasNew = true;
     if (this.#state === 'broken' || this.#state === 'stopped') this.#ledger.dropAll('exporter_fault');
     else this.#channel?.post({ verb: 'BATCH', ...batch });
+  }
+
+  /** The same for a batch of another thread, with its accounts; `release` is called when its memory is free. */
+  adopt(batch: Omit<SealedBatch, 'id'>, release: () => void): void {
+    const id = this.#nextAdoptedId++;
+    this.#adopted.set(id, release);
+    this.#options.counters.created += batch.spanCount;
+    this.#options.counters.queued += batch.spanCount;
+    this.push({ ...batch, id });
+    this.start();
+  }
+
+  #release(batch: SealedBatch): void {
+    const release = this.#adopted.get(batch.id);
+    if (release === undefined) this.#options.events.onReleased(batch);
+    else {
+      this.#adopted.delete(batch.id);
+      release();
+    }
   }
 
   /** Starts the exporter unless it runs. Never throws. */

@@ -168,6 +168,8 @@ export interface BatchMessage {
   /** Bytes of `chunk` in use. */
   readonly byteLength: number;
   readonly spanCount: number;
+  /** As RESOURCE, for this batch alone. */
+  readonly resource?: Uint8Array | undefined;
 }
 
 /** ResourceSpans fields `resource` and `schema_url`, encoded. Comes before the first batch; may be replaced later. */

@@ -14,9 +14,12 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
+import { busName, createSlots } from './bus.js';
 import { createCounters, type DeliveryCounters, describeCounters } from './counters.js';
-import { Delivery, type State } from './delivery.js';
+import { Delivery, type DeliveryOptions, type State } from './delivery.js';
 import { createExportReport, describeUrl } from './export-report.js';
+import { GuestDelivery } from './guest-delivery.js';
+import { Host } from './host.js';
 import type { RunUntraced } from './in-process-channel.js';
 import { OpenSpans } from './open-spans.js';
 import { encodeResource } from './otlp-encoder.js';
@@ -30,7 +33,7 @@ import {
   exportSettings,
   queueLimits,
 } from './settings.js';
-import { type SealedBatch, SpanQueue } from './span-queue.js';
+import { type OpenChunk, type SealedBatch, SpanQueue } from './span-queue.js';
 
 export interface SpanPipeline {
   onStart(span: Span, parentContext: Context): void;
@@ -54,6 +57,12 @@ export interface SpanPipeline {
   flushSync(timeoutMillis: number): void;
   /** Ends every open span with an error status that says why. Call before the last flush. Never throws. */
   endOpenSpans(why: string, exception?: unknown): void;
+  /** The application has started a worker thread, whose spans this pipeline sends, too. */
+  onThreadStarted(): void;
+  /** That worker thread of the application has ended. */
+  onThreadEnded(threadId: number): void;
+  /** Takes what worker threads have and have not handed over. Before the last flush. Never throws. */
+  gatherThreads(): void;
   readonly counters: DeliveryCounters;
   /** The pipeline's numbers as plain data. */
   observe(): PipelineObservation;
@@ -94,6 +103,8 @@ export interface SpanPipelineOptions {
   /** For example `Trace-Agent/1.2.3 OTel-OTLP-Exporter-JavaScript/0.223.0`. */
   readonly userAgent: string;
   readonly destination?: Destination;
+  /** True in an application's worker thread: the main thread sends its spans. */
+  readonly isGuest?: boolean;
   readonly delivery?: Partial<DeliverySettings>;
   /** Proxy and TLS variables for the worker's own environment, e.g. HTTPS_PROXY, NO_PROXY. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -146,6 +157,10 @@ function releaseContent(span: { attributes: Attributes; events: unknown[]; links
   span.links = NO_ITEMS;
 }
 
+function createOpenChunk(): OpenChunk {
+  return { slots: createSlots(), chunk: undefined, chunkNumber: 0, onChange: () => undefined };
+}
+
 /** Creates the pipeline of one destination. Starts no thread and opens no connection until a span has ended. */
 export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   const { config, log } = options;
@@ -160,9 +175,11 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   const boot = new AsyncResource('trace-agent');
   const counters = createCounters();
   const report = createExportReport(log, exporter.url);
-  const queue = new SpanQueue(queueLimits(config, settings));
+  const bus = busName(options.destination ?? 'otlp', exporter, options.environment ?? {});
+  const open = options.isGuest === true ? createOpenChunk() : undefined;
+  const queue = new SpanQueue(queueLimits(config, settings), open);
   const openSpans = new OpenSpans();
-  const delivery = new Delivery({
+  const deliveryOptions: DeliveryOptions = {
     exporterFile: options.exporterFile,
     settings: exporter,
     environment: options.environment ?? {},
@@ -181,7 +198,11 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       },
       onNotice: (code, text) => (code === 'TA3026' ? log.warn(code, text) : log.error(code, text, code)),
     },
-  });
+  };
+  const guest = open && new GuestDelivery({ ...deliveryOptions, bus, open });
+  const main = guest === undefined ? new Delivery(deliveryOptions) : undefined;
+  const delivery = (guest ?? main) as GuestDelivery | Delivery;
+  let host: Host | undefined;
   let exports: ExportStats | undefined;
   let hasStarted = options.diagnostics !== undefined;
   let isStopped = false;
@@ -216,7 +237,8 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   };
   const accept = (span: ReadableSpan): void => {
     counters.created++;
-    const refused = isStopped ? 'after_shutdown' : queue.offer(span, handOver);
+    let refused = isStopped ? 'after_shutdown' : queue.offer(span, handOver);
+    if (refused !== undefined && guest?.reclaim() === true) refused = queue.offer(span, handOver);
     if (refused !== undefined) {
       drop(refused);
       return;
@@ -235,6 +257,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     isStopped = true;
     for (const timer of [workerTimer, batchTimer, dropTimer]) stopTimer(timer);
     stopInterval(sweepTimer);
+    host?.close();
     delivery.stop(reason);
     report.flush(true);
     log.debug('TA3030', `${options.destination ?? 'otlp'} spans: ${describeCounters(counters)}`);
@@ -254,6 +277,28 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       workerRestarts: delivery.restarts,
       exports,
     }),
+    onThreadStarted() {
+      if (main === undefined || host !== undefined || isStopped) return;
+      host = boot.runInAsyncScope(
+        () =>
+          new Host(bus, {
+            onBatch: (batch, release) => main.adopt(batch, release),
+            flush: (timeoutMillis) => main.flush(timeoutMillis),
+          }),
+      );
+    },
+    onThreadEnded(threadId) {
+      if (isStopped) return;
+      if (guest === undefined) host?.ended(threadId);
+      else guest.childEnded(threadId);
+    },
+    gatherThreads() {
+      try {
+        if (!isStopped) host?.gather();
+      } catch (error) {
+        log.error('TA3029', `the spans of worker threads could not be taken over: ${messageOf(error)}`);
+      }
+    },
     onStart: (span) => openSpans.started(span),
     onEnd(span) {
       openSpans.ended(span);

@@ -14,6 +14,7 @@
  */
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { SLOT_BATCH, SLOT_BYTES, SLOT_CHUNK } from './bus.js';
 import { encodeScope, encodeSpan } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
 import { type DropReason, RECORD_HEADER_BYTES, RECORD_SCOPE, RECORD_SPAN } from './protocol.js';
@@ -33,6 +34,19 @@ export interface SealedBatch {
   readonly chunk: SharedArrayBuffer;
   readonly byteLength: number;
   readonly spanCount: number;
+  /** Of a thread that has another one than the process. */
+  readonly resource?: Uint8Array | undefined;
+}
+
+/** The chunk that is written to, for whoever takes it when this thread is ended from outside. */
+export interface OpenChunk {
+  /** Slots of bus.ts. */
+  readonly slots: Int32Array;
+  chunk: SharedArrayBuffer | undefined;
+  /** Counts the chunks. */
+  chunkNumber: number;
+  /** Called after `chunk` has changed. */
+  onChange(): void;
 }
 
 const DEFAULT_CHUNK_BYTES = 256 * 1024;
@@ -69,9 +83,12 @@ export class SpanQueue {
   #waitingSpans = 0;
   #heldBytes = 0;
   #nextId = 1;
+  readonly #shared: OpenChunk | undefined;
 
-  constructor(limits: QueueLimits) {
+  /** `shared` in a thread that may be ended from outside at any moment. */
+  constructor(limits: QueueLimits, shared?: OpenChunk) {
     this.#limits = limits;
+    this.#shared = shared;
     this.#chunkBytes = Math.max(MIN_CHUNK_BYTES, Math.min(DEFAULT_CHUNK_BYTES, Math.floor(limits.maxBytes / 4)));
   }
 
@@ -123,6 +140,7 @@ export class SpanQueue {
     this.#chunk = chunk;
     this.#heldBytes += size;
     this.#writer.reset(Buffer.from(chunk));
+    this.#share();
     return true;
   }
 
@@ -131,6 +149,21 @@ export class SpanQueue {
     this.#heldBytes -= this.#chunk.byteLength;
     this.#recycle(this.#chunk);
     this.#chunk = undefined;
+    this.#share();
+  }
+
+  /** No bytes of the new batch are in use before its id is known. */
+  #share(): void {
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    Atomics.store(shared.slots, SLOT_BYTES, 0);
+    const isOther = shared.chunk !== this.#chunk;
+    if (isOther) {
+      shared.chunk = this.#chunk;
+      Atomics.store(shared.slots, SLOT_CHUNK, ++shared.chunkNumber);
+    }
+    Atomics.store(shared.slots, SLOT_BATCH, this.#nextId);
+    if (isOther && this.#chunk !== undefined) shared.onChange();
   }
 
   #recycle(chunk: SharedArrayBuffer): void {
@@ -152,6 +185,7 @@ export class SpanQueue {
     this.#newScope = undefined;
     writeHeader(writer.bytes, start, writer.position - start - RECORD_HEADER_BYTES, scope, RECORD_SPAN);
     this.#used = writer.position;
+    if (this.#shared !== undefined) Atomics.store(this.#shared.slots, SLOT_BYTES, this.#used);
     this.#openSpans++;
     this.#waitingSpans++;
     return true;
@@ -195,8 +229,10 @@ export class SpanQueue {
     this.#openSpans = 0;
     this.#scopes.clear();
     this.#lastScope = undefined;
+    const batch = { id: this.#nextId++, chunk: isSmall ? this.#copyOut(byteLength) : chunk, byteLength, spanCount };
     if (!isSmall) this.#chunk = undefined;
-    return { id: this.#nextId++, chunk: isSmall ? this.#copyOut(byteLength) : chunk, byteLength, spanCount };
+    this.#share();
+    return batch;
   }
 
   #copyOut(byteLength: number): SharedArrayBuffer {
@@ -210,6 +246,7 @@ export class SpanQueue {
   release(batch: SealedBatch): void {
     this.#heldBytes -= batch.chunk.byteLength;
     this.#waitingSpans -= batch.spanCount;
-    this.#recycle(batch.chunk);
+    // Another thread may not be done with it.
+    if (this.#shared === undefined) this.#recycle(batch.chunk);
   }
 }

@@ -7,6 +7,7 @@
  * this thread's process.stdout and process.stderr (and loads tty and net) on its behalf: `true` keeps them apart.
  * A `message` listener on the Worker keeps the process alive even after unref(), on our own port it does not.
  */
+import type { Worker } from 'node:worker_threads';
 import type { Channel, ChannelOptions } from './channel.js';
 import {
   type FromExporter,
@@ -26,6 +27,25 @@ function describe(error: unknown): string {
   return code === undefined ? `${error.name}: ${error.message}` : `${code}: ${error.message}`;
 }
 
+const exporterThreads = new WeakSet<object>();
+let isStarting = false;
+
+/** True for a `Worker` that is an exporter of ours and no thread of the application, also while it is being made. */
+export function isExporterThread(worker: object): boolean {
+  return isStarting || exporterThreads.has(worker);
+}
+
+function startWorker(create: () => Worker): Worker {
+  isStarting = true;
+  try {
+    const worker = create();
+    exporterThreads.add(worker);
+    return worker;
+  } finally {
+    isStarting = false;
+  }
+}
+
 /** Starts the worker. Throws where workers are impossible: permission model, no memory, no thread. */
 export function openWorkerChannel(options: ChannelOptions): Channel {
   const { Worker, MessageChannel, receiveMessageOnPort } =
@@ -39,18 +59,21 @@ export function openWorkerChannel(options: ChannelOptions): Channel {
     slots: slots.buffer as SharedArrayBuffer,
     port: workerPort,
   };
-  const worker = new Worker(options.exporterFile, {
-    name: 'trace-agent',
-    workerData: start,
-    transferList: [workerPort],
-    execArgv: [],
-    env: { ...options.environment },
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    trackUnmanagedFds: false,
-    resourceLimits: RESOURCE_LIMITS,
-  });
+  const worker = startWorker(
+    () =>
+      new Worker(options.exporterFile, {
+        name: 'trace-agent',
+        workerData: start,
+        transferList: [workerPort],
+        execArgv: [],
+        env: { ...options.environment },
+        stdin: false,
+        stdout: true,
+        stderr: true,
+        trackUnmanagedFds: false,
+        resourceLimits: RESOURCE_LIMITS,
+      }),
+  );
   worker.unref();
   let cause = 'it ended by itself';
   let isOpen = true;

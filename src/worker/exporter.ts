@@ -130,7 +130,10 @@ class Exporter implements ExporterHandle {
       }
     }
     const { id, spanCount } = message;
-    const memory = { message, resource: this.#resource };
+    const memory = {
+      message,
+      resource: message.resource === undefined ? this.#resource : Buffer.from(message.resource),
+    };
     this.#loop.push({ id, spanCount, memory, file: undefined, isSettled: false });
   }
 
