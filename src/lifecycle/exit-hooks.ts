@@ -6,6 +6,7 @@
  *   process.exit, throw, rejection ──────────────► exit: end open spans, wait
  *   signal, nobody else listens ─► our listeners off ─► end open spans, flush ─► raise it again (default action)
  *   signal, the application listens ─► hand over, nothing else: the application decides, `exit` follows
+ *   signal, process 1 of a container ─► the same: nobody listens, and as bare the process goes on (below)
  *
  * All waits together stay within one budget.
  */
@@ -29,6 +30,8 @@ export interface ExitOptions {
   readonly isMainThread: boolean;
 }
 
+/** Process 1 of a container, or of the machine. */
+const INIT = 1;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 type SignalExitEmitter = { readonly count?: unknown } | undefined;
@@ -74,7 +77,8 @@ class Budget {
 
 function installSignalHooks(deliverer: Deliverer, budget: Budget): void {
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (hasOtherListeners(signal, onSignal)) {
+    // The kernel drops what process 1 would die of by default, so raising it again would only leave us without listeners.
+    if (process.pid === INIT || hasOtherListeners(signal, onSignal)) {
       deliverer.handOver();
       return;
     }

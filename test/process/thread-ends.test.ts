@@ -79,6 +79,25 @@ for (const { node, version, major } of nodeBinaries()) {
   });
 }
 
+for (const { node, version } of nodeBinaries()) {
+  t.test(`Node ${version}: a pool of piscina, destroyed after its last task`, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_LOG_LEVEL: 'debug' };
+    const app = runApp({ node, file: 'threads/piscina.cjs', env: { ...env, OTEL_NODE_SHUTDOWN_TIMEOUT: '10000' } });
+    t.strictSame([(await app.exited).code, app.stdout()], [0, 'destroyed\n'], app.stderr());
+    const spans = new Map(collector.spans().map((span) => [span.name, span]));
+    t.equal(collector.spans().length, 17);
+    t.equal(accountsOf(app.stderr()).at(-1), whole(17));
+    for (const task of [1, 2, 3, 4]) {
+      const parentOf = (name: string) => spans.get(`${name} ${task}`)?.parentSpanId;
+      t.equal(parentOf('after'), spans.get(`run ${task}`)?.spanId, 'the context comes back with the result');
+      t.equal(parentOf('inner'), spans.get(`task ${task}`)?.spanId, 'and flows within the thread');
+      t.equal(parentOf('task'), '', 'but does not cross over: messages are not changed');
+    }
+  });
+}
+
 t.test('spans of a terminated thread do not wait for the end of the process', async (t) => {
   const collector = await startCollector();
   t.teardown(() => collector.close());
