@@ -86,8 +86,9 @@ function installSignalHooks(deliverer: Deliverer, budget: Budget): void {
     for (const name of SIGNALS) process.removeListener(name, onSignal);
     deliverer.endOpenSpans(`the process was ended by ${signal} before the span ended`);
     const raise = (): void => {
-      // No `exit` event follows: what could not be delivered is counted and told here.
-      deliverer.flushSync(0);
+      // No `exit` event follows: what has ended during the flush is sent in the time that is left, and what could not be
+      // delivered is counted and told here.
+      deliverer.flushSync(budget.remainingMillis);
       process.kill(process.pid, signal);
     };
     budget.spend((timeoutMillis) => deliverer.flush(timeoutMillis)).then(raise, raise);

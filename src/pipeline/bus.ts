@@ -27,6 +27,8 @@ export const SLOT_FLUSHED = 2;
 export const SLOT_CHUNK = 3;
 export const SLOT_BATCH = 4;
 export const SLOT_BYTES = 5;
+/** In SLOT_BATCH: the slots are being changed. */
+export const BATCH_CHANGES = 0;
 const SLOTS = 6;
 
 export const OWNER_NOBODY = 0;

@@ -3,6 +3,7 @@
  * thread, when `node:worker_threads` is there already. Protocol: bus.ts.
  */
 import {
+  BATCH_CHANGES,
   cutChunk,
   type GuestMessage,
   OWNER_HOST,
@@ -29,13 +30,18 @@ interface Guest {
   readonly slots: Int32Array;
   resource: Uint8Array | undefined;
   chunk: { readonly number: number; readonly memory: SharedArrayBuffer | undefined };
+  /** Id of the last batch that came. */
+  lastBatch: number;
   /** The batch of which something was taken before it was posted, and how many bytes. */
   taken: { readonly batch: number; readonly bytes: number } | undefined;
 }
 
 const epochNow = Date.now;
 /** A guest that goes on may change its chunk under our hands. */
-const TAKE_ATTEMPTS = 3;
+const TAKE_ATTEMPTS = 20;
+const RETRY_MILLIS = 0.5;
+/** To sleep on. */
+const IDLE = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 export class Host {
   readonly #events: HostEvents;
@@ -61,7 +67,13 @@ export class Host {
   /** Takes everything that the threads have, whether they still run or not. */
   gather(): void {
     this.drain();
-    for (const guest of this.#guests.values()) this.#takeOpen(guest);
+    for (const guest of this.#guests.values()) {
+      for (let attempt = 1; !this.#takeOpen(guest) && attempt < TAKE_ATTEMPTS; attempt++) {
+        Atomics.wait(IDLE, 0, 0, RETRY_MILLIS);
+        this.drain();
+      }
+    }
+    this.drain();
   }
 
   /** That thread runs no more. */
@@ -96,12 +108,13 @@ export class Host {
     const slots = new Int32Array(memory);
     if (Atomics.compareExchange(slots, SLOT_OWNER, OWNER_NOBODY, OWNER_HOST) !== OWNER_NOBODY) return undefined;
     Atomics.notify(slots, SLOT_OWNER);
-    const guest: Guest = { slots, resource: undefined, chunk, taken: undefined };
+    const guest: Guest = { slots, resource: undefined, chunk, lastBatch: 0, taken: undefined };
     this.#guests.set(from, guest);
     return guest;
   }
 
   #onBatch(guest: Guest, batch: SealedBatch): void {
+    guest.lastBatch = batch.id;
     const release = (): void => void Atomics.add(guest.slots, SLOT_RELEASED, 1);
     const isCut = guest.taken?.batch === batch.id;
     const { chunk, byteLength, spanCount } = isCut
@@ -116,22 +129,22 @@ export class Host {
     this.#events.onBatch(resource === undefined ? batch : { ...batch, resource }, release);
   }
 
-  #takeOpen(guest: Guest): void {
+  /** False when the guest has gone on to another batch meanwhile: it says so in a moment. */
+  #takeOpen(guest: Guest): boolean {
     const { slots, chunk } = guest;
-    if (chunk.memory === undefined) return;
-    for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
-      const batch = Atomics.load(slots, SLOT_BATCH);
-      const bytes = Atomics.load(slots, SLOT_BYTES);
-      const start = guest.taken?.batch === batch ? guest.taken.bytes : 0;
-      // In another chunk already: its message follows.
-      if (Atomics.load(slots, SLOT_CHUNK) !== chunk.number) return;
-      const copy = bytes > start ? cutChunk(copyOf(chunk.memory, bytes), start, bytes) : undefined;
-      if (Atomics.load(slots, SLOT_BATCH) !== batch || Atomics.load(slots, SLOT_CHUNK) !== chunk.number) continue;
-      if (copy === undefined) return;
-      guest.taken = { batch, bytes };
-      this.#adopt(guest, copy, () => undefined);
-      return;
-    }
+    const batch = Atomics.load(slots, SLOT_BATCH);
+    const bytes = Atomics.load(slots, SLOT_BYTES);
+    const isSame = (): boolean =>
+      Atomics.load(slots, SLOT_CHUNK) === chunk.number && Atomics.load(slots, SLOT_BATCH) === batch;
+    if (batch === BATCH_CHANGES || !isSame()) return false;
+    const start = guest.taken?.batch === batch ? guest.taken.bytes : 0;
+    const hasMore = chunk.memory !== undefined && bytes > start && batch > guest.lastBatch;
+    const copy = hasMore ? copyOf(chunk.memory, bytes) : undefined;
+    if (!isSame()) return false;
+    if (copy === undefined) return true;
+    guest.taken = { batch, bytes };
+    this.#adopt(guest, cutChunk(copy, start, bytes), () => undefined);
+    return true;
   }
 
   #flush({ slots }: Guest, until: number): void {

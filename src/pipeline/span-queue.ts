@@ -14,7 +14,7 @@
  */
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { SLOT_BATCH, SLOT_BYTES, SLOT_CHUNK } from './bus.js';
+import { BATCH_CHANGES, SLOT_BATCH, SLOT_BYTES, SLOT_CHUNK } from './bus.js';
 import { encodeScope, encodeSpan } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
 import { type DropReason, RECORD_HEADER_BYTES, RECORD_SCOPE, RECORD_SPAN } from './protocol.js';
@@ -140,7 +140,6 @@ export class SpanQueue {
     this.#chunk = chunk;
     this.#heldBytes += size;
     this.#writer.reset(Buffer.from(chunk));
-    this.#share();
     return true;
   }
 
@@ -149,21 +148,22 @@ export class SpanQueue {
     this.#heldBytes -= this.#chunk.byteLength;
     this.#recycle(this.#chunk);
     this.#chunk = undefined;
-    this.#share();
   }
 
-  /** No bytes of the new batch are in use before its id is known. */
-  #share(): void {
-    const shared = this.#shared;
-    if (shared === undefined) return;
-    Atomics.store(shared.slots, SLOT_BYTES, 0);
-    const isOther = shared.chunk !== this.#chunk;
-    if (isOther) {
+  /**
+   * Called before a batch's first span is written: until then the batch before it, which has been posted by now, can be
+   * taken from where it was.
+   */
+  #share(shared: OpenChunk): void {
+    if (shared.chunk !== this.#chunk) {
       shared.chunk = this.#chunk;
-      Atomics.store(shared.slots, SLOT_CHUNK, ++shared.chunkNumber);
+      shared.chunkNumber++;
+      shared.onChange();
     }
+    Atomics.store(shared.slots, SLOT_BATCH, BATCH_CHANGES);
+    Atomics.store(shared.slots, SLOT_BYTES, 0);
+    Atomics.store(shared.slots, SLOT_CHUNK, shared.chunkNumber);
     Atomics.store(shared.slots, SLOT_BATCH, this.#nextId);
-    if (isOther && this.#chunk !== undefined) shared.onChange();
   }
 
   #recycle(chunk: SharedArrayBuffer): void {
@@ -173,6 +173,7 @@ export class SpanQueue {
   /** False when the span does not fit behind what is there; then nothing has changed. */
   #write(span: ReadableSpan): boolean {
     const writer = this.#writer;
+    if (this.#shared !== undefined && this.#used === 0) this.#share(this.#shared);
     writer.position = this.#used;
     const scope = this.#scopeIndex(span.instrumentationScope);
     const start = writer.position;
@@ -229,10 +230,8 @@ export class SpanQueue {
     this.#openSpans = 0;
     this.#scopes.clear();
     this.#lastScope = undefined;
-    const batch = { id: this.#nextId++, chunk: isSmall ? this.#copyOut(byteLength) : chunk, byteLength, spanCount };
     if (!isSmall) this.#chunk = undefined;
-    this.#share();
-    return batch;
+    return { id: this.#nextId++, chunk: isSmall ? this.#copyOut(byteLength) : chunk, byteLength, spanCount };
   }
 
   #copyOut(byteLength: number): SharedArrayBuffer {

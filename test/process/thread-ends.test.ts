@@ -144,3 +144,36 @@ t.test('an exporter that dies is replaced, and what threads had given it is sent
   t.equal(requests, 2);
   t.equal(accountsOf(app.stderr()).at(-1), whole(SPANS));
 });
+
+for (const [index, way] of ['natural', 'exit', 'signal'].entries()) {
+  t.test(`many threads that end in many ways, ${way}: no span is lost, sent twice or mixed up`, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const seed = Math.floor(Math.random() * 1e6);
+    const app = runApp({
+      file: 'threads/stress.cjs',
+      args: [String(seed), way],
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+        OTEL_NODE_SHUTDOWN_TIMEOUT: '20000',
+        OTEL_BSP_SCHEDULE_DELAY: index === 1 ? '40' : '5000',
+      },
+    });
+    await app.exited;
+    const ended = Number(app.stdout());
+    const spans = collector.spans();
+    const what = `seed ${seed}: ${ended} ended, ${spans.length} arrived`;
+    // While the process ends the threads go on; one that is terminated may not have counted its last span.
+    t.ok(spans.length >= ended, what);
+    if (way === 'natural') t.ok(ended > 0 && spans.length <= ended + 12, what);
+    t.equal(collector.duplicates().length, 0, what);
+    const numbers = new Map<unknown, Set<unknown>>();
+    for (const { attributes, scope } of spans) {
+      const { thread, number } = attributes;
+      numbers.set(thread, (numbers.get(thread) ?? new Set()).add(number));
+      if (scope.name !== (Number(number) % 2 === 0 ? 'even' : `odd of ${thread}`))
+        t.fail(`${number} is in ${scope.name}`);
+    }
+    for (const [thread, set] of numbers) t.ok(set.has(set.size - 1), `${what}: thread ${thread} has no hole`);
+  });
+}
