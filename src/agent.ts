@@ -22,6 +22,7 @@ import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import { type ContextOptions, startContext } from './sdk/context.js';
+import { LazyTracerProvider } from './sdk/lazy-provider.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
 import { isLoaderThread, isMainThread } from './thread.js';
@@ -52,26 +53,54 @@ function printConfig(loaded: LoadedConfig, service: ServiceIdentity, log: Log): 
   for (const { name, value, source } of settings) log.info('TA1007', `${name}=${value} (${source})`);
 }
 
+/** In a worker thread of the application nothing of the SDK is loaded before its first span. */
+function deferTracing(load: () => Tracing, log: Log): Tracing {
+  let loaded: Tracing | undefined;
+  const provider = new LazyTracerProvider(
+    () => {
+      loaded = load();
+      return loaded.provider;
+    },
+    (error) => log.error('TA1005', `tracing could not be started in a worker thread: ${String(error)}`),
+  );
+  return {
+    provider,
+    isGlobal: trace.setGlobalTracerProvider(provider),
+    deliverer: {
+      handOver: () => loaded?.deliverer.handOver(),
+      endOpenSpans: (why, exception) => loaded?.deliverer.endOpenSpans(why, exception),
+      flush: async (timeoutMillis) => loaded?.deliverer.flush(timeoutMillis),
+      flushSync: (timeoutMillis) => loaded?.deliverer.flushSync(timeoutMillis),
+    },
+    pipelines: [],
+    spanCount: () => loaded?.spanCount(),
+  };
+}
+
 function startTracing(
   { config, exporterEnvironment }: LoadedConfig,
   service: ServiceIdentity,
   log: Log,
   diagnostics: Diagnostics | undefined,
 ): Tracing {
-  const tracing = require('./tracing.js') as TracingModule;
   const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
   const exporterFile = join(__dirname, 'worker.js');
-  const started = tracing.startTracing({
-    config,
-    readResource,
-    log,
-    exporterFile,
-    exporterEnvironment,
-    isMainThread: isMainThread(),
-    diagnostics,
-  });
+  const isMain = isMainThread();
+  const isLazy = !isMain && diagnostics === undefined;
+  const load = (): Tracing =>
+    (require('./tracing.js') as TracingModule).startTracing({
+      config,
+      readResource,
+      log,
+      exporterFile,
+      exporterEnvironment,
+      isMainThread: isMain,
+      isRegistered: !isLazy,
+      diagnostics,
+    });
+  const started = isLazy ? deferTracing(load, log) : load();
   const deliverer = diagnostics?.wrap(started.deliverer) ?? started.deliverer;
-  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMainThread() });
+  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMain });
   if (!started.isGlobal) {
     log.warn(
       'TA2011',

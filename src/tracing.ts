@@ -26,6 +26,8 @@ export interface TracingOptions {
   /** Proxy and TLS variables that the exporting thread needs. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
   readonly isMainThread: boolean;
+  /** False when the API's global provider is another one, which leads here. */
+  readonly isRegistered: boolean;
   /** Makes the first pipeline readable and counts started spans. */
   readonly diagnostics?: Pick<Diagnostics, 'pipeline' | 'meterProvider'> | undefined;
 }
@@ -147,6 +149,7 @@ export function startTracing(options: TracingOptions): Tracing {
           `"${name}" was started in a request that has long been over: such spans start traces of their own, linked to it`,
         ),
       options.diagnostics?.meterProvider,
+      options.isRegistered,
     ),
     deliverer: deliver(pipelines, followThreads(pipelines)),
     pipelines,

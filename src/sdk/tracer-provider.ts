@@ -48,13 +48,14 @@ function createLayers(config: AgentConfig): TracerLayer[] {
   ];
 }
 
-/** Creates the provider and makes it the API's global one; `isGlobal` is false when another SDK was first. */
+/** Creates the provider and, if wanted, makes it the API's global one; `isGlobal` is false when another SDK was first. */
 export function startTracerProvider(
   config: AgentConfig,
   readResource: () => ResourceAttributes,
   spanProcessors: KeptSpanProcessor[],
   onDetached: (name: string) => void,
   meterProvider?: MeterProvider | undefined,
+  isRegistered = true,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const options = {
     resource: createResource(readResource),
@@ -67,5 +68,5 @@ export function startTracerProvider(
     { limitMillis: config.detachAfterMillis, onFirst: onDetached },
     createLayers(config),
   );
-  return { provider, isGlobal: trace.setGlobalTracerProvider(provider) };
+  return { provider, isGlobal: isRegistered && trace.setGlobalTracerProvider(provider) };
 }

@@ -32,3 +32,27 @@ for (const { node, version } of nodeBinaries()) {
     });
   }
 }
+
+for (const { node, version } of nodeBinaries()) {
+  t.test(
+    `Node ${version}: the SDK is loaded with a thread's first span, and keeps the clocks from before`,
+    async (t) => {
+      const collector = await startCollector();
+      t.teardown(() => collector.close());
+      const app = runApp({
+        node,
+        file: 'threads/lazy.cjs',
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_BSP_SCHEDULE_DELAY: '50' },
+      });
+      await app.waitForLine(/^false,true,true,true$/);
+      // By its timer, not because the thread ends.
+      const spans = await collector.waitForSpans(2);
+      const [inner, outer] = [...spans].sort((a, b) => a.name.localeCompare(b.name));
+      t.equal(inner?.parentSpanId, outer?.spanId);
+      t.strictSame(outer?.attributes, { a: 1 });
+      app.kill();
+      await app.exited;
+      t.notMatch(app.stderr(), /clock of the test|TA1005/);
+    },
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * A tracer provider that is made when the first span is started: most worker threads of applications never start one, and
+ * the SDK is a third of what an agent costs a thread. Worker threads; loads nothing before that.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import {
+  type Context,
+  context as contextApi,
+  ProxyTracerProvider,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+  type TracerOptions,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+
+type InSpan = (span: Span) => unknown;
+
+class LazyTracer implements Tracer {
+  readonly #open: () => Tracer;
+  #tracer: Tracer | undefined;
+
+  constructor(open: () => Tracer) {
+    this.#open = open;
+  }
+
+  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    this.#tracer ??= this.#open();
+    return this.#tracer.startSpan(name, options, context);
+  }
+
+  startActiveSpan<F extends InSpan>(name: string, ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]) {
+    const run = rest.at(-1) as F;
+    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
+    const parent = rest.length > 2 ? (rest[1] as Context) : contextApi.active();
+    const span = this.startSpan(name, options, parent);
+    return contextApi.with(trace.setSpan(parent, span), run as InSpan, undefined, span) as ReturnType<F>;
+  }
+}
+
+/** What the pipeline keeps from the start, so that an application's fake clocks do not reach it. */
+const CLOCKS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] as const;
+
+/** Remembers the clocks of now; returns what runs a function with them. */
+function keepClocks(): <T>(run: () => T) => T {
+  const host = globalThis as Record<string, unknown>;
+  const kept = CLOCKS.map((name) => [name, Object.getOwnPropertyDescriptor(host, name)] as const);
+  return (run) => {
+    const current = kept.map(([name]) => [name, Object.getOwnPropertyDescriptor(host, name)] as const);
+    const put = (clocks: typeof kept): void => {
+      for (const [name, descriptor] of clocks)
+        if (descriptor?.configurable) Object.defineProperty(host, name, descriptor);
+    };
+    const isFaked = kept.some(([, clock], index) => {
+      const other = current[index]?.[1];
+      return clock?.value !== other?.value || clock?.get !== other?.get;
+    });
+    if (!isFaked) return run();
+    put(kept);
+    try {
+      return run();
+    } finally {
+      put(current);
+    }
+  };
+}
+
+export class LazyTracerProvider implements TracerProvider {
+  readonly #load: () => TracerProvider | undefined;
+  #provider: TracerProvider | undefined;
+
+  /** `load` is called at most once, outside any request's context; when it throws there are no spans. */
+  constructor(load: () => TracerProvider, onFault: (error: unknown) => void) {
+    const boot = new AsyncResource('trace-agent');
+    const withClocks = keepClocks();
+    this.#load = () => {
+      try {
+        return boot.runInAsyncScope(() => withClocks(load));
+      } catch (error) {
+        onFault(error);
+        return undefined;
+      }
+    };
+  }
+
+  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    return new LazyTracer(() => {
+      // The API's own, which does nothing.
+      this.#provider ??= this.#load() ?? new ProxyTracerProvider();
+      return this.#provider.getTracer(name, version, options);
+    });
+  }
+
+  /** As the SDK's. */
+  async forceFlush(): Promise<void> {
+    await (this.#provider as { forceFlush?(): Promise<void> } | undefined)?.forceFlush?.();
+  }
+
+  async shutdown(): Promise<void> {
+    await (this.#provider as { shutdown?(): Promise<void> } | undefined)?.shutdown?.();
+  }
+}
