@@ -32,18 +32,7 @@ const SUITES = [
   { name: 'koa', repository: 'koajs/koa', folder: '__tests__' },
 ];
 /** Tests whose outcome is another one on purpose, with the reason. */
-const KNOWN = [
-  {
-    suite: 'express',
-    test: 'test/Router.js',
-    reason: 'the official router instrumentation adds frames to each layer: 6000 synchronous layers exceed the stack',
-  },
-  {
-    suite: 'express',
-    test: 'test/res.format.js',
-    reason: 'the official router instrumentation hands out a `next` of its own, which is not `req.next`',
-  },
-];
+const KNOWN = [];
 const FILE_TIMEOUT_MILLIS = 120_000;
 
 const git = (...parameters) => execFileSync('git', parameters, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
