@@ -4,9 +4,10 @@
  *
  *   module.registerHooks, load      a cached `require` of a built-in costs half a microsecond more
  *   module.registerHooks, resolve   the same, where load hooks break `import` of CommonJS
- *   require-in-the-middle           taxes each cached `require`; sees no `import`
+ *   require-in-the-middle           taxes each cached `require`; sees no `import` (builtin-loads.ts does)
  */
 import Module, { createRequire } from 'node:module';
+import { hasLoaded, WATCHABLE, watchBuiltinLoads } from './builtin-loads.js';
 
 export interface BuiltinListener {
   /** Names without the `node:` prefix. Read once. */
@@ -53,8 +54,11 @@ function bareName(url: string): string | undefined {
 export interface BuiltinHook {
   /** Tells the hook of a built-in that came another way (an ES module hook). */
   see(name: string, exports: unknown): void;
-  /** Loads what has not come yet. */
-  loadAll(): void;
+  /**
+   * From now on tells of those, too, that an `import` loads: the network's as soon as they have been, all others at once,
+   * by loading them.
+   */
+  seeImports(): void;
 }
 
 /** Tracks which built-ins are still to come, calls the listener once for each and `onEmpty` after the last. */
@@ -84,8 +88,15 @@ class PendingBuiltins implements BuiltinHook {
     this.take(name, () => exports);
   }
 
-  loadAll(): void {
-    for (const name of this.#pending) this.take(name, () => loadBuiltin(name));
+  seeImports(): void {
+    for (const name of this.#pending) {
+      if (!WATCHABLE.includes(name) || hasLoaded(name) !== false) this.take(name, () => loadBuiltin(name));
+    }
+    if (this.isEmpty) return;
+    const watch = watchBuiltinLoads(() => {
+      for (const name of this.#pending) if (hasLoaded(name)) this.take(name, () => loadBuiltin(name));
+      if (this.isEmpty) watch.stop();
+    });
   }
 
   /** `read` is called after the name is taken off the list, so that a nested load of the same name passes. */

@@ -7,8 +7,8 @@
  *                    (support.ts: which)  | when one is imported    | when one is installed       esm-loader.ts)
  *   bundled          a statement that our bundler plugins append                             (bundled.ts)
  *
- * Where `import` of a built-in cannot be seen (no registerHooks), the wanted ones are loaded and patched as soon as an ES
- * module is about to be: that costs a fraction of a loader thread, which only packages with an ES module build need.
+ * Where there is no registerHooks, the `import` of a built-in shows by what Node's own modules read while they are loaded
+ * (builtin-loads.ts): that costs a fraction of a loader thread, which only packages with an ES module build need.
  */
 import Module from 'node:module';
 import { dirname } from 'node:path';
@@ -70,7 +70,7 @@ function hookWithoutSyncHooks(listener: ModuleListener, options: HookOptions): v
   const start = (): void => {
     const folder = options.entryFile === undefined ? process.cwd() : dirname(options.entryFile);
     if (!isAnyInstalled(listener.esmPackages, folder) || !startLoader(listener, listener.builtins, seen, options.log)) {
-      seen.loadAll();
+      seen.seeImports();
     }
   };
   if (options.isEsmEntry) start();
