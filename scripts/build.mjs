@@ -67,6 +67,15 @@ function chunkFor(specifier, importer) {
 /** How the stand-in for the API names the file that has it. */
 const AGENT_FILE = 'trace-agent:agent';
 
+/** Each name is read once: through a namespace object every use on the hot path would be the call of a getter. */
+const API_AS_CONSTANTS = [
+  `const api = require(${JSON.stringify(AGENT_FILE)}).api;`,
+  'const read = (name) => api[name];',
+  ...Object.keys(require(API))
+    .filter((name) => name !== 'default')
+    .map((name) => `export const ${name} = /* @__PURE__ */ read('${name}');`),
+].join('\n');
+
 /** Loaded at every start: a file of its own would cost its resolution (0.5 to 1 ms) and save nothing. */
 const INLINE = ['./undici/patch.js', 'require-in-the-middle'];
 
@@ -92,7 +101,9 @@ function splitting(output) {
       context.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
         if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
         if (path === AGENT_FILE) return { path: toFile(AGENT), external: true };
-        if (path === API && output !== AGENT && output !== PUBLIC) return { path, namespace: 'api' };
+        if (path === API && output !== AGENT && output !== PUBLIC) {
+          return { path, namespace: kind === 'import-statement' ? 'api' : 'api-commonjs' };
+        }
         if (kind === 'require-resolve') return { path: `./${LOADER}/hook.mjs`, external: true };
         if (path === LOADER && isOurs(importer)) return { path: `./${LOADER}/index.js`, external: true };
         if (INLINE.includes(path) && isOurs(importer)) return undefined;
@@ -117,6 +128,11 @@ function splitting(output) {
         return undefined;
       });
       context.onLoad({ filter: /.*/, namespace: 'api' }, () => ({
+        contents: API_AS_CONSTANTS,
+        loader: 'js',
+        resolveDir: root,
+      }));
+      context.onLoad({ filter: /.*/, namespace: 'api-commonjs' }, () => ({
         contents: `module.exports = require(${JSON.stringify(AGENT_FILE)}).api;`,
         loader: 'js',
         resolveDir: root,

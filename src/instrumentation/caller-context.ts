@@ -2,7 +2,8 @@
  * Whose context runs: the caller's in what it passed to be called back, nobody's in what a driver keeps for itself
  * (sockets, pools, timers). Hot path.
  */
-import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { activeContext, runIn } from './active-context.js';
 import type { AnyFunction } from './patch.js';
 
 /**
@@ -16,15 +17,14 @@ export function bindTo(context: Context, callback: AnyFunction): AnyFunction {
     if (pending === undefined) return callback.apply(this, parameters);
     const caller = pending;
     pending = undefined;
-    // Not with `this` as a parameter of the API: it makes null of undefined.
-    return contextApi.with(caller, () => callback.apply(this, parameters));
+    return runIn(caller, callback, this, parameters);
   };
 }
 
 /** For a method that is done later: whatever function it is given is a callback, and runs in the caller's context. */
 export function keepContext(original: AnyFunction): AnyFunction {
   return function keeping(this: unknown, ...parameters: unknown[]) {
-    const caller = contextApi.active();
+    const caller = activeContext();
     for (const [index, value] of parameters.entries()) {
       if (typeof value === 'function') parameters[index] = bindTo(caller, value as AnyFunction);
     }
@@ -35,8 +35,8 @@ export function keepContext(original: AnyFunction): AnyFunction {
 /** For a method that makes something that outlives the call: a connection, a timer. */
 export function leaveContext(original: AnyFunction): AnyFunction {
   return function leaving(this: unknown, ...parameters: unknown[]) {
-    if (contextApi.active() === ROOT_CONTEXT) return original.apply(this, parameters);
-    return contextApi.with(ROOT_CONTEXT, original, this, ...parameters);
+    if (activeContext() === ROOT_CONTEXT) return original.apply(this, parameters);
+    return runIn(ROOT_CONTEXT, original, this, parameters);
   };
 }
 
@@ -45,10 +45,8 @@ export type Constructor = new (...parameters: unknown[]) => object;
 /** `leaveContext` for a class: as a constructor, as a superclass, and called on an object by classes of the old kind. */
 export function detachConstructor(Original: Constructor): Constructor {
   function Detached(this: unknown, ...parameters: unknown[]): unknown {
-    if (new.target === undefined)
-      return contextApi.with(ROOT_CONTEXT, Original as unknown as AnyFunction, this, ...parameters);
-    const target = new.target as unknown as Constructor;
-    return contextApi.with(ROOT_CONTEXT, () => Reflect.construct(Original, parameters, target) as object);
+    if (new.target === undefined) return runIn(ROOT_CONTEXT, Original as unknown as AnyFunction, this, parameters);
+    return runIn(ROOT_CONTEXT, Reflect.construct, Reflect, [Original, parameters, new.target]);
   }
   Object.defineProperty(Detached, 'name', { value: Original.name, configurable: true });
   Object.defineProperty(Detached, 'length', { value: Original.length, configurable: true });

@@ -4,7 +4,6 @@
  */
 import {
   type Context,
-  context as contextApi,
   createContextKey,
   propagation,
   ROOT_CONTEXT,
@@ -13,6 +12,7 @@ import {
   type TextMapSetter,
   trace,
 } from '@opentelemetry/api';
+import { activeContext } from './active-context.js';
 
 // The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
 // instrumentations and ours understand each other.
@@ -69,7 +69,7 @@ function isSame(one: RequestLike, other: RequestLike): boolean {
 
 /** The metadata that frameworks write to; undefined when the request's span is not recorded. */
 export function recordedMetadataOf(request: RequestLike): RpcMetadata | undefined {
-  const metadata = rpcMetadataOf(contextApi.active());
+  const metadata = rpcMetadataOf(activeContext());
   if (metadata === undefined || !metadata.span.isRecording()) return undefined;
   return metadata.request === undefined || isSame(metadata.request, request) ? metadata : undefined;
 }

@@ -4,6 +4,7 @@
  * starts a trace of its own.
  */
 import { type Context, context as contextApi, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { activeContext, runIn } from './active-context.js';
 import type { AnyFunction } from './patch.js';
 
 /** Recognised by identity: no look-up on the hot path. */
@@ -15,11 +16,11 @@ export const DRIVER_CONTEXT: Context = ROOT_CONTEXT.setValue(createContextKey('t
  */
 export function runAsDriver(original: AnyFunction): AnyFunction {
   return function detached(this: unknown, ...parameters: unknown[]) {
-    const caller = contextApi.active();
+    const caller = activeContext();
     if (caller === DRIVER_CONTEXT) return original.apply(this, parameters);
     for (const [index, value] of parameters.entries()) {
       if (typeof value === 'function') parameters[index] = contextApi.bind(caller, value);
     }
-    return contextApi.with(DRIVER_CONTEXT, original, this, ...parameters);
+    return runIn(DRIVER_CONTEXT, original, this, parameters);
   };
 }

@@ -2,6 +2,7 @@
  * Context and propagation: the part that also runs when OTEL_SDK_DISABLED switches tracing off. Sets the API's globals
  * unless somebody else already did.
  */
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Context,
   context,
@@ -14,11 +15,28 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import type { AgentConfig } from '../config/types.js';
 import { createPropagator } from './propagator.js';
 
+type Storage = AsyncLocalStorage<Context>;
+// biome-ignore lint/suspicious/noExplicitAny: stands for every function of the application
+type AnyFunction = (this: any, ...parameters: any[]) => any;
+
+function apply(run: AnyFunction, self: unknown, parameters: unknown[]): unknown {
+  return run.apply(self, parameters);
+}
+
+/** The official one with a shorter way in, for our own wrappers: `with` makes a bound copy of the function each time. */
+class DirectContextManager extends AsyncLocalStorageContextManager {
+  readonly #storage = (this as unknown as { _asyncLocalStorage: Storage })._asyncLocalStorage;
+
+  runIn(context: Context, run: AnyFunction, self: unknown, parameters: ArrayLike<unknown>): unknown {
+    return this.#storage.run(context, apply, run, self, parameters as unknown[]);
+  }
+}
+
 /** As empty as the root context, and not the same: for who runs something in no context on purpose. */
 const NO_CONTEXT = ROOT_CONTEXT.deleteValue(createContextKey('trace-agent'));
 
 /** Where no context is set, the one is active that the whole process was started in. */
-class InheritingContextManager extends AsyncLocalStorageContextManager {
+class InheritingContextManager extends DirectContextManager {
   readonly #inherited: Context;
 
   constructor(inherited: Context) {
@@ -39,6 +57,10 @@ class InheritingContextManager extends AsyncLocalStorageContextManager {
   ): ReturnType<F> {
     return super.with(context === ROOT_CONTEXT ? NO_CONTEXT : context, fn, thisArg, ...args);
   }
+
+  override runIn(context: Context, run: AnyFunction, self: unknown, parameters: ArrayLike<unknown>): unknown {
+    return super.runIn(context === ROOT_CONTEXT ? NO_CONTEXT : context, run, self, parameters);
+  }
 }
 
 export interface ContextOptions {
@@ -53,8 +75,7 @@ export interface ContextOptions {
 export function startContext({ config, wrap = (propagator) => propagator, inherit }: ContextOptions): boolean {
   const propagator = createPropagator(config.propagators, config.extractors);
   const inherited = inherit?.(propagator) ?? ROOT_CONTEXT;
-  const manager =
-    inherited === ROOT_CONTEXT ? new AsyncLocalStorageContextManager() : new InheritingContextManager(inherited);
+  const manager = inherited === ROOT_CONTEXT ? new DirectContextManager() : new InheritingContextManager(inherited);
   const isOurs = context.setGlobalContextManager(manager.enable());
   propagation.setGlobalPropagator(wrap(propagator));
   return isOurs;

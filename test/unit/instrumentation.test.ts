@@ -89,9 +89,10 @@ t.test('URL filters', async (t) => {
   t.equal(createUrlFilter(), undefined);
   t.equal(createUrlFilter(['^(']), undefined, 'what is no regular expression is left out');
   const isIncomingExcluded = createIncomingFilter({ isProbeExcluded: true });
-  t.equal(isIncomingExcluded?.('/', 'kube-probe/1.31'), true);
-  t.equal(isIncomingExcluded?.('/', 'curl kube-probe/1.31'), false);
-  t.equal(isIncomingExcluded?.('/', undefined), false);
+  const requestBy = (userAgent: string | undefined) => ({ url: '/', headers: { 'user-agent': userAgent } });
+  t.equal(isIncomingExcluded?.(requestBy('kube-probe/1.31')), true);
+  t.equal(isIncomingExcluded?.(requestBy('curl kube-probe/1.31')), false);
+  t.equal(isIncomingExcluded?.(requestBy(undefined)), false);
   t.equal(createIncomingFilter({}), undefined);
 });
 

@@ -6,6 +6,7 @@
  *                             └─ in the place of the listener: end of the span, and the caller's context for the rest
  */
 import { type Context, context as contextApi, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { inject, isSuppressed } from '../context.js';
 import type { HostAndPort } from '../http/address.js';
 import { createTie } from '../operation.js';
@@ -108,7 +109,7 @@ class ClientCall implements Listener {
   #hasWritten = false;
 
   constructor(channel: Channel, path: string, tracing: GrpcTracing) {
-    this.#caller = contextApi.active();
+    this.#caller = activeContext();
     this.#channel = channel;
     this.#path = path;
     this.#tracing = tracing;
@@ -140,27 +141,27 @@ class ClientCall implements Listener {
   bindWrite(context: MessageContext): MessageContext {
     if (this.#hasWritten || context.callback === undefined) return context;
     this.#hasWritten = true;
-    return { ...context, callback: contextApi.bind(contextApi.active(), context.callback) };
+    return { ...context, callback: contextApi.bind(activeContext(), context.callback) };
   }
 
   onReceiveMetadata(metadata: unknown): void {
     const listener = this.#listener as Listener;
-    if (contextApi.active() === this.#caller) listener.onReceiveMetadata(metadata);
-    else contextApi.with(this.#caller, listener.onReceiveMetadata, listener, metadata);
+    if (activeContext() === this.#caller) listener.onReceiveMetadata(metadata);
+    else runIn(this.#caller, listener.onReceiveMetadata, listener, [metadata]);
   }
 
   onReceiveMessage(message: unknown): void {
     const listener = this.#listener as Listener;
-    if (contextApi.active() === this.#caller) listener.onReceiveMessage(message);
-    else contextApi.with(this.#caller, listener.onReceiveMessage, listener, message);
+    if (activeContext() === this.#caller) listener.onReceiveMessage(message);
+    else runIn(this.#caller, listener.onReceiveMessage, listener, [message]);
   }
 
   onReceiveStatus(status: Status): void {
     const listener = this.#listener as Listener;
     const span = this.#span;
     if (span !== undefined) this.#end(span, status);
-    if (contextApi.active() === this.#caller) listener.onReceiveStatus(status);
-    else contextApi.with(this.#caller, listener.onReceiveStatus, listener, status);
+    if (activeContext() === this.#caller) listener.onReceiveStatus(status);
+    else runIn(this.#caller, listener.onReceiveStatus, listener, [status]);
   }
 
   #end(span: Span, { code, details }: Status): void {

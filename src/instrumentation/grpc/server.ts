@@ -8,7 +8,8 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { type Context, context as contextApi, type Span, SpanKind } from '@opentelemetry/api';
+import { type Context, type Span, SpanKind } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { ContextWithSpan, extractFrom, isSuppressed } from '../context.js';
 import { type HostAndPort, splitHost } from '../http/address.js';
 import { createTie } from '../operation.js';
@@ -136,7 +137,7 @@ function begin(
   { tracer, faults }: GrpcTracing,
 ): ServerCall | undefined {
   // The library answers anything else with an HTTP error.
-  if (!headers['content-type']?.startsWith('application/grpc') || isSuppressed(contextApi.active())) return undefined;
+  if (!headers['content-type']?.startsWith('application/grpc') || isSuppressed(activeContext())) return undefined;
   const parent = extractFrom(headers);
   const { name, attributes } = methodsOf(server).startOf(headers[':path'] ?? '', headers[':authority'] ?? headers.host);
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
@@ -167,7 +168,7 @@ export function wrapStreamHandler(original: AnyFunction, tracing: GrpcTracing): 
     }
     if (current === undefined) return original.apply(this, parameters);
     try {
-      return contextApi.with(current.context, original, this, ...parameters);
+      return runIn(current.context, original, this, parameters);
     } finally {
       current = undefined;
     }
@@ -182,10 +183,10 @@ function wrapEmit(original: AnyFunction): AnyFunction {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     const parameters = arguments as unknown as unknown[];
     const call = calls.get(this);
-    if (call === undefined || contextApi.active() === call.context || this.listenerCount(event) === 0) {
+    if (call === undefined || activeContext() === call.context || this.listenerCount(event) === 0) {
       return original.apply(this, parameters);
     }
-    return contextApi.with(call.context, original, this, ...parameters);
+    return runIn(call.context, original, this, parameters);
   };
 }
 
@@ -216,7 +217,7 @@ export function wrapRunHandler(original: AnyFunction, { faults }: GrpcTracing): 
     func(...parameters) {
       bindEvents(parameters[0] as EventEmitter, call);
       try {
-        return contextApi.with(call.context, handler.func, handler, ...parameters);
+        return runIn(call.context, handler.func, handler, parameters);
       } catch (error) {
         call.recordThrown(error);
         throw error;

@@ -1,7 +1,8 @@
 /** Client side: one CLIENT span for each request that `http.request` or `http.get` makes. */
 import type { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { type Context, context as contextApi, type Span, SpanKind, type TextMapSetter } from '@opentelemetry/api';
+import { type Context, type Span, SpanKind, type TextMapSetter } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { inject, isSuppressed } from '../context.js';
 import { failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
@@ -124,7 +125,7 @@ function startSpan(
 
 /** Undefined when the call is not to be traced. Throws for parameters that the original will refuse as well. */
 function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing): Call | undefined {
-  const parent = contextApi.active();
+  const parent = activeContext();
   if (isSuppressed(parent)) return undefined;
   const headers = earlyHeadersOf(parameters);
   if (headers === undefined) return { parent, parameters, span: undefined };

@@ -73,8 +73,14 @@ export function createUrlFilter(patterns: readonly string[] = []): UrlFilter | u
 
 const PROBE = 'kube-probe/';
 
+/** What the decision looks at. Node.js makes `headers` when they are first asked for. */
+interface IncomingRequest {
+  readonly url?: string | undefined;
+  readonly headers: { readonly 'user-agent'?: string | undefined };
+}
+
 /** Decides about an incoming request; undefined when none is excluded. */
-export type IncomingFilter = (target: string, userAgent: string | undefined) => boolean;
+export type IncomingFilter = (request: IncomingRequest) => boolean;
 
 export function createIncomingFilter({
   excludedIncomingUrls,
@@ -82,7 +88,7 @@ export function createIncomingFilter({
 }: Exclusions): IncomingFilter | undefined {
   const isExcluded = createUrlFilter(excludedIncomingUrls);
   if (isProbeExcluded === true) {
-    return (target, userAgent) => userAgent?.startsWith(PROBE) === true || isExcluded?.(target) === true;
+    return ({ url = '', headers }) => isExcluded?.(url) === true || headers['user-agent']?.startsWith(PROBE) === true;
   }
-  return isExcluded;
+  return isExcluded && (({ url = '' }) => isExcluded(url));
 }

@@ -8,7 +8,8 @@
  *   response ┘                            └─► the original, in exchange.context
  */
 import type { EventEmitter } from 'node:events';
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, type Faults, patchMethod } from '../patch.js';
 
@@ -34,10 +35,10 @@ function wrapEmit(original: AnyFunction, faults: Faults): AnyFunction {
     } catch (error) {
       faults.record(error);
     }
-    if (this.listenerCount(event) === 0 || contextApi.active() === exchange.context) {
+    if (this.listenerCount(event) === 0 || activeContext() === exchange.context) {
       return original.apply(this, parameters);
     }
-    return contextApi.with(exchange.context, original, this, ...parameters);
+    return runIn(exchange.context, original, this, parameters);
   };
 }
 

@@ -2,14 +2,8 @@
 import type { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  type Context,
-  context as contextApi,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  type Tracer,
-} from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { ContextWithSpan, extractFrom, isSuppressed, type RpcMetadata, suppress } from '../context.js';
 import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
@@ -158,8 +152,8 @@ function begin(
   { tracer, rules, decidesByAttributes }: HttpTracing,
 ): Exchange | undefined {
   // One server may hand its requests to another by emitting them again.
-  if (exchanges.get(request) !== undefined || isSuppressed(contextApi.active())) return undefined;
-  if (rules.server.isExcluded?.(request.url ?? '', request.headers['user-agent']) === true) {
+  if (exchanges.get(request) !== undefined || isSuppressed(activeContext())) return undefined;
+  if (rules.server.isExcluded?.(request) === true) {
     exchanges.set(request, EXCLUDED);
     exchanges.set(response, EXCLUDED);
     return EXCLUDED;
@@ -198,6 +192,6 @@ export function wrapServerEmit(original: AnyFunction, scheme: string, tracing: H
       tracing.faults.record(error);
     }
     if (exchange === undefined) return original.apply(this, parameters);
-    return contextApi.with(exchange.context, original, this, ...parameters);
+    return runIn(exchange.context, original, this, parameters);
   };
 }

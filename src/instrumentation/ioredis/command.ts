@@ -7,7 +7,8 @@
  *                                     ▲    with the node it goes to         │
  *                                     └────────────── MOVED, ASK ◄──────────┘  the cluster's own reject() is first
  */
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { DRIVER_CONTEXT } from '../driver-context.js';
 import { createTie } from '../operation.js';
 import type { AnyFunction } from '../patch.js';
@@ -42,7 +43,7 @@ function isHousekeeping({ name }: Command, context: Context): boolean {
 
 /** Undefined when there is nothing to do for the command; remembers it in any case. */
 function begin(command: Command, tracing: RedisTracing): Operation | undefined {
-  const context = contextApi.active();
+  const context = activeContext();
   if (tracing.isUnsampled(context) || isHousekeeping(command, context)) {
     operations.set(command, null);
     return undefined;

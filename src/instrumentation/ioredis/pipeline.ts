@@ -3,7 +3,7 @@
  * commands that were called one by one (`enableAutoPipelining`) is none of the application's: there each command has its
  * span, in the context it was called in.
  */
-import { context as contextApi } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { createTie } from '../operation.js';
 import type { AnyFunction } from '../patch.js';
 import type { Endpoint } from '../redis/endpoint.js';
@@ -67,7 +67,7 @@ function modeOf(queue: readonly Command[]): BatchMode {
 }
 
 function beginBatch(pipeline: Pipeline, tracing: RedisTracing): Batch | undefined {
-  const context = contextApi.active();
+  const context = activeContext();
   if (tracing.isUnsampled(context)) return undefined;
   const { _queue: queue, redis } = pipeline;
   // Nothing is sent.
@@ -166,7 +166,7 @@ export function wrapQueueCommand(original: AnyFunction, mark: AutomaticMark, tra
 }
 
 function queueAutomatic(pipeline: Pipeline, { name, args }: Command, tracing: RedisTracing): void {
-  const context = contextApi.active();
+  const context = activeContext();
   const operation = tracing.isUnsampled(context) ? undefined : new Operation(tracing, context);
   const { redis } = pipeline;
   operation?.attempt(endpointOf(redis), name, args, 0);

@@ -3,8 +3,9 @@
  * the caller's context, and asking for them makes the driver build an event with a copy of the reply for every command,
  * sampled or not. Hot path.
  */
-import { type Context, context as contextApi, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
+import { type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
+import { activeContext } from '../active-context.js';
 import { bindTo } from '../caller-context.js';
 import { DRIVER_CONTEXT } from '../driver-context.js';
 import { splitHost } from '../http/address.js';
@@ -76,7 +77,7 @@ export class MongodbTracing {
   /** Undefined when nothing is recorded. Never throws. */
   start(connection: Connection, namespace: Namespace, command: CommandDocument): Span | undefined {
     try {
-      const context = contextApi.active();
+      const context = activeContext();
       if (this.faults.isDisabled || this.#isUnsampled(context)) return undefined;
       const name = nameOf(command);
       if (isHousekeeping(name, context)) return undefined;
@@ -149,7 +150,7 @@ export function wrapCommandWithCallback(original: AnyFunction, tracing: MongodbT
     callback: AnyFunction,
   ) {
     const span = tracing.start(this, namespace, document);
-    const bound = bindTo(contextApi.active(), callback);
+    const bound = bindTo(activeContext(), callback);
     if (span === undefined) return original.call(this, namespace, document, options, bound);
     let isDone = false;
     try {

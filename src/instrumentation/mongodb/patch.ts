@@ -3,7 +3,7 @@
  * itself (topology, monitors, pools, sockets) is kept out of the context of the caller, and what waits in its queues goes
  * on in that of whoever waits.
  */
-import { context as contextApi } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { bindTo } from '../caller-context.js';
 import { runAsDriver } from '../driver-context.js';
 import { type AnyFunction, patchIfPresent, patchMethod } from '../patch.js';
@@ -56,7 +56,7 @@ function keepCallback(original: AnyFunction): AnyFunction {
   return function waiting(this: unknown, ...parameters: unknown[]) {
     const callback = parameters.at(-1);
     if (typeof callback === 'function') {
-      parameters[parameters.length - 1] = bindTo(contextApi.active(), callback as AnyFunction);
+      parameters[parameters.length - 1] = bindTo(activeContext(), callback as AnyFunction);
     }
     return original.apply(this, parameters);
   };

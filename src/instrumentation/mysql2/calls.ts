@@ -2,7 +2,8 @@
  * Wraps the calls of mysql2 that send a query: with a callback, with a promise (which has one inside), with events. Hot
  * path.
  */
-import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, patchMethod } from '../patch.js';
 import {
@@ -61,7 +62,7 @@ function begin(method: Method, connection: MysqlConnection, target: object, para
   const { tracing } = method;
   let operation: Operation | undefined;
   try {
-    const caller = contextApi.active();
+    const caller = activeContext();
     const { sql, values } = method.read(parameters, target);
     const span = tracing.sql.start(caller, sql, isValues(values), databaseOf(connection));
     if (span === undefined && caller === ROOT_CONTEXT) return undefined;
@@ -122,7 +123,7 @@ export function wrapPrepare(original: AnyFunction, tracing: MysqlTracing): AnyFu
 
   return function prepare(this: MysqlConnection, options: unknown, callback: unknown, ...rest: unknown[]) {
     if (typeof callback !== 'function') return original.call(this, options, callback, ...rest);
-    const caller = contextApi.active();
+    const caller = activeContext();
     const connection = this;
     const prepared = function prepared(this: unknown, ...results: unknown[]) {
       const [, statement] = results;
@@ -131,7 +132,7 @@ export function wrapPrepare(original: AnyFunction, tracing: MysqlTracing): AnyFu
       } catch (fault) {
         tracing.faults.record(fault);
       }
-      return contextApi.with(caller, () => (callback as AnyFunction).apply(this, results));
+      return runIn(caller, callback as AnyFunction, this, results);
     };
     return original.call(this, options, prepared, ...rest);
   };

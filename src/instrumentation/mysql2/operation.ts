@@ -1,5 +1,6 @@
 /** The span of one call and the context it was made in. Hot path. */
-import { type Context, context as contextApi, type Span } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
+import { runIn } from '../active-context.js';
 import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import { type AnyFunction, type Faults, patchMethod } from '../patch.js';
 import { OTHER } from '../semconv.js';
@@ -98,8 +99,7 @@ export class Operation {
     const context = this.#context;
     if (context === undefined) return method.apply(target, parameters);
     if (isLast) this.#context = undefined;
-    // Not with `target` as a parameter of the API: it makes null of undefined.
-    return contextApi.with(context, () => method.apply(target, parameters));
+    return runIn(context, method, target, parameters);
   }
 
   /** A command without a callback is forgotten when its connection breaks. */

@@ -1,5 +1,6 @@
 /** The span of one query and the context it was called in, tied to the object that a client executes. Hot path. */
-import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Constructor, Faults } from '../patch.js';
 import { OTHER } from '../semconv.js';
@@ -53,7 +54,7 @@ export class Operation {
   /** Runs something of the application's, or of pg's that calls it. */
   run(method: AnyFunction, query: object, ...parameters: unknown[]): unknown {
     if (this.context === undefined) return method.apply(query, parameters);
-    return contextApi.with(this.context, method, query, ...parameters);
+    return runIn(this.context, method, query, parameters);
   }
 
   #finish(finish: (span: Span) => void): void {
@@ -81,7 +82,7 @@ export function begin(
   tracing: PgTracing,
 ): Operation | undefined {
   const { sql } = tracing;
-  const caller = contextApi.active();
+  const caller = activeContext();
   const span = sql.start(caller, queryTextOf(query, client), hasValues(query), databaseOf(client));
   const context = hasCallback && caller !== ROOT_CONTEXT ? caller : undefined;
   if (span === undefined && context === undefined) return undefined;

@@ -1,7 +1,8 @@
 /**
  * Keeps the context of callers out of what a pool of pg keeps for others: clients, timers of theirs. Makes no spans.
  */
-import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { keepContext, leaveContext } from '../caller-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, patchMethod } from '../patch.js';
@@ -18,8 +19,8 @@ function detach(position: number): (original: AnyFunction) => AnyFunction {
   return (original) =>
     function detached(this: unknown, ...parameters: unknown[]) {
       const waiting: unknown = parameters[position];
-      if (typeof waiting === 'object' && waiting !== null) callers.set(waiting, contextApi.active());
-      return contextApi.with(ROOT_CONTEXT, original, this, ...parameters);
+      if (typeof waiting === 'object' && waiting !== null) callers.set(waiting, activeContext());
+      return runIn(ROOT_CONTEXT, original, this, parameters);
     };
 }
 
@@ -30,7 +31,7 @@ function wrapAcquire(original: AnyFunction): AnyFunction {
     if (caller === undefined) return original.call(this, client, waiting, ...rest);
     // The client remembers what waited for it, as long as it lives.
     callers.set(waiting as object, undefined);
-    return contextApi.with(caller, original, this, client, waiting, ...rest);
+    return runIn(caller, original, this, [client, waiting, ...rest]);
   };
 }
 

@@ -2,7 +2,8 @@
  * Calls of node-redis that may take several commands on several clients: of a cluster, a sentinel, a pool, or a script.
  * Such a call is one span, whatever it takes. Its context tells the clients below that they are part of it.
  */
-import { type Context, context as contextApi, createContextKey } from '@opentelemetry/api';
+import { type Context, createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { type AnyFunction, wrapFunction } from '../patch.js';
 import { firstErrorOf } from './errors.js';
 import { Operation } from './operation.js';
@@ -55,14 +56,14 @@ async function follow(promise: Promise<unknown>, call: Operation): Promise<unkno
 /** For a method that returns a promise. */
 export function wrapCall(original: AnyFunction, tracing: RedisTracing): AnyFunction {
   return function call(this: unknown, ...parameters: unknown[]) {
-    const parent = contextApi.active();
+    const parent = activeContext();
     if (tracing.faults.isDisabled || callOf(parent) !== undefined || tracing.isUnsampled(parent)) {
       return original.apply(this, parameters);
     }
     hasCalls = true;
     const operation = new Operation(tracing, parent);
     const context = new CallContext(parent, operation);
-    return follow(contextApi.with(context, original, this, ...parameters), operation);
+    return follow(runIn(context, original, this, parameters), operation);
   };
 }
 

@@ -6,7 +6,8 @@
  * node-redis 5.12 publishes tracing channels. They are not used: with a subscriber each command, sampled or not, gets a
  * context object with its arguments turned into texts, and values of many commands are among them.
  */
-import { context as contextApi, type Span } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { DRIVER_CONTEXT } from '../driver-context.js';
 import { createTie } from '../operation.js';
 import type { AnyFunction } from '../patch.js';
@@ -77,7 +78,7 @@ export function beginCommand(
   tracing: RedisTracing,
 ): Span | undefined {
   const name = String(args[0]);
-  const context = contextApi.active();
+  const context = activeContext();
   if (name === 'SELECT') selectDatabase(client, args[1]);
   if (context === DRIVER_CONTEXT && commandOf(name).isHousekeeping) return undefined;
   const call = callOf(context);
@@ -95,7 +96,7 @@ export function beginBatch(
   commands: readonly QueuedCommand[],
   tracing: RedisTracing,
 ): Span | undefined {
-  const context = contextApi.active();
+  const context = activeContext();
   const call = callOf(context);
   if (call !== undefined) {
     call.attemptBatch(endpointOf(client), mode, commands, QUEUED);

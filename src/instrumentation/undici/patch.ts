@@ -3,15 +3,9 @@
  * fetch is a global and no module load announces it: must stay small and load nothing but node:diagnostics_channel.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import {
-  context as contextApi,
-  propagation,
-  type Span,
-  SpanKind,
-  type TextMapSetter,
-  type Tracer,
-} from '@opentelemetry/api';
+import { propagation, type Span, SpanKind, type TextMapSetter, type Tracer } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
+import { activeContext } from '../active-context.js';
 import { inject, isSuppressed } from '../context.js';
 import {
   captureHeaders,
@@ -44,7 +38,7 @@ const setter: TextMapSetter<UndiciRequest> = { set: setRequestHeader };
 function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules): void {
   // CONNECT opens a tunnel for the request that the application made, which comes here by itself.
   if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
-  const parent = contextApi.active();
+  const parent = activeContext();
   if (isSuppressed(parent)) return;
   // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.
   if (request.upgrade) {

@@ -3,7 +3,7 @@
  * private parts know it before. The class that Hono extends is given a constructor of ours, in both builds of it: what
  * the exports are does not change.
  */
-import { context as contextApi } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { type RouteSource, type RpcMetadata, rpcMetadataOf, setRouteSource } from '../context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, type Constructor, copyShape, Faults, patchMethod, replaceConstructor } from '../patch.js';
@@ -62,7 +62,7 @@ const routes = createTie<HonoRoute>();
 
 /** An application may call itself in a request: the first call is the request. */
 function follow(app: Hono, request: unknown, env: unknown, faults: Faults): void {
-  const metadata = rpcMetadataOf(contextApi.active());
+  const metadata = rpcMetadataOf(activeContext());
   if (metadata === undefined || !metadata.span.isRecording() || routes.get(metadata) !== undefined) return;
   const { method } = request as { readonly method: string };
   const path = app.getPath(request, { env });

@@ -3,7 +3,8 @@
  * CLIENT span for each fetch, spans of its layers. Their tracer is replaced wherever its code is, in bundles of the
  * application too; what says the route is the one method of a file of its own.
  */
-import { context as contextApi, type Span } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { type RouteSource, type RpcMetadata, rpcMetadataOf, setRouteSource } from '../context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, Faults, patchIfPresent, patchMethod } from '../patch.js';
@@ -36,7 +37,7 @@ const routes = createTie<NextRoute>();
 
 /** The first that is said: a page that fails is followed by the one that says so. */
 function noteRoute(value: string, faults: Faults): void {
-  const metadata = rpcMetadataOf(contextApi.active());
+  const metadata = rpcMetadataOf(activeContext());
   if (metadata === undefined || !metadata.span.isRecording() || routes.get(metadata) !== undefined) return;
   const route = new NextRoute(faults, metadata.source);
   route.route = value;
@@ -63,7 +64,7 @@ function wrapActiveSpan(original: AnyFunction, faults: Faults): AnyFunction {
     const active = original.call(this) as Span | undefined;
     try {
       if (active === undefined || faults.isDisabled) return active;
-      return rpcMetadataOf(contextApi.active())?.span === active ? nextStandInFor(active) : active;
+      return rpcMetadataOf(activeContext())?.span === active ? nextStandInFor(active) : active;
     } catch (error) {
       faults.record(error);
       return active;
@@ -78,7 +79,7 @@ function wrapActiveSpan(original: AnyFunction, faults: Faults): AnyFunction {
 function stayInContext(original: AnyFunction, faults: Faults, position: number): AnyFunction {
   return function (this: unknown, ...parameters: unknown[]): unknown {
     const run = parameters[position];
-    const isInRequest = !faults.isDisabled && rpcMetadataOf(contextApi.active()) !== undefined;
+    const isInRequest = !faults.isDisabled && rpcMetadataOf(activeContext()) !== undefined;
     return isInRequest && typeof run === 'function' ? run() : original.apply(this, parameters);
   };
 }

@@ -2,7 +2,7 @@
  * tRPC: the procedure is the route, `/trpc/post.byId`. Every procedure is made from the base procedure that
  * `initTRPC.create()` gives, and that one gets a middleware, by the library's own means; both of its builds share that.
  */
-import { context as contextApi } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { type RouteSource, type RpcMetadata, rpcMetadataOf, setRouteSource } from '../context.js';
 import { type AnyFunction, Faults, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
@@ -66,7 +66,7 @@ function decoded(text: string): string {
  * application may call a procedure while it answers something else.
  */
 function follow(path: string, faults: Faults): ProcedureRoute | undefined {
-  const metadata = rpcMetadataOf(contextApi.active());
+  const metadata = rpcMetadataOf(activeContext());
   const { url } = (metadata?.request ?? {}) as { readonly url?: string };
   if (metadata === undefined || url === undefined) return undefined;
   const target = pathOf(url);
