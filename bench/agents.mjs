@@ -36,6 +36,7 @@ const requiring = (file) => ['--require', file];
  *   URL takes code, a preload that has it.
  * @property {(sinkUrl: string) => Record<string, string>} env
  * @property {Record<'1%'|'excluded'|'disabled'|'roomy', Record<string, string>>} modes Variables in addition.
+ * @property {boolean} [isFloor] No agent: a context for each request and nothing else, below which none can be.
  * @property {Record<string, number>} [extraClientSpans] CLIENT spans that it makes per request of a scenario beyond one
  *   for each call.
  */
@@ -46,6 +47,20 @@ export const BARE = {
   title: 'bare',
   isExact: false,
   preload: { cjs: [], esm: [] },
+  env: () => ({}),
+  modes: {},
+};
+
+/** @type {Agent} */
+export const FLOOR = {
+  name: 'context',
+  title: 'a context alone',
+  isExact: false,
+  isFloor: true,
+  preload: {
+    cjs: requiring(join(BENCH, 'floor.cjs')),
+    esm: ['--import', url(join(BENCH, 'floor.cjs'))],
+  },
   env: () => ({}),
   modes: {},
 };
@@ -161,10 +176,10 @@ export const RIVALS = [
   },
 ];
 
-export const AGENTS = [BARE, OURS, ...RIVALS];
+export const AGENTS = [BARE, FLOOR, OURS, ...RIVALS];
 
 export function versionOf(agent) {
-  if (agent === BARE) return undefined;
+  if (agent === BARE || agent.isFloor) return undefined;
   const manifest = agent.folder === undefined ? ROOT : rival(agent.folder, agent.packageName);
   const file = join(manifest, 'package.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined;

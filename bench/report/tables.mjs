@@ -1,5 +1,5 @@
 /** The tables of the full report: one for each metric, scenarios down, agents across. */
-import { AGENTS } from '../agents.mjs';
+import { AGENTS, FLOOR } from '../agents.mjs';
 import { figureOf, format, OURS, signed, table, times, timesOurs } from './figures.mjs';
 
 const SYSTEMS = { cjs: '', esm: ', ES module' };
@@ -74,13 +74,16 @@ function describe(results, cell, { name, isShare }) {
   const own = `${format(value)}${spread(results, cell, name)}`;
   if (cell.agent === 'bare' || Number.isNaN(ratio)) return own;
   const parts = isShare ? [times(ratio)] : [signed(added), times(ratio)];
-  const factor = isShare || cell.agent === OURS ? undefined : timesOurs(results, cell, name);
+  const factor =
+    isShare || cell.agent === OURS || cell.agent === FLOOR.name ? undefined : timesOurs(results, cell, name);
   if (factor !== undefined) parts.push(`**${times(factor)} ours**`);
   return `${own} ${parts.join(' · ')}`;
 }
 
 function renderMetric(results, group, metric) {
-  const agents = AGENTS.filter(({ name }) => results.about.agents[name] !== undefined || name === 'bare');
+  const agents = AGENTS.filter(
+    ({ name, isFloor }) => results.about.agents[name] !== undefined || name === 'bare' || isFloor,
+  );
   const rows = rowsOf(results, group, metric.name).map((row) => {
     const node = row.nodeVersion === undefined ? '' : `, Node ${row.nodeVersion}`;
     const { scenario, mode, system, nodeVersion } = row;
