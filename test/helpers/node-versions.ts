@@ -30,6 +30,14 @@ export function nodeBinaries(): NodeBinary[] {
   return [...byVersion].map(([version, path]) => describe(version, path)).sort(oldestFirst);
 }
 
+/**
+ * The newest release of each line among {@link nodeBinaries}: for what depends on Node.js and on nothing that changed
+ * within a line, as the hooks for modules did.
+ */
+export function nodeLines(): NodeBinary[] {
+  return [...new Map(nodeBinaries().map((binary) => [binary.major, binary])).values()];
+}
+
 /** True when this binary is at least that version; for features that came in a known release. */
 export function isAtLeast(node: NodeBinary, major: number, minor: number): boolean {
   return node.major > major || (node.major === major && node.minor >= minor);

@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import type { Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import type { SpanRecord } from '../../src/viewer/span-record.js';
-import { type NodeBinary, nodeBinaries } from './node-versions.js';
+import { type NodeBinary, nodeBinaries, nodeLines } from './node-versions.js';
 import { type RunOptions, runApp } from './run-app.js';
 import { golden, type NormaliseOptions, sketch } from './spans.js';
 
@@ -26,7 +26,7 @@ export interface Scenario {
   readonly traces: string;
   /** File endings of the entries. Default `cjs` and `mjs`. */
   readonly forms?: readonly string[];
-  /** True: every preload in every cell. Default: one in each, another one in the next. */
+  /** True: every preload in every cell, on every release. Default: one in each, another one in the next, on each line. */
   readonly hasAllPreloads?: boolean;
   /** Default http/protobuf. */
   readonly protocol?: 'grpc';
@@ -34,7 +34,7 @@ export interface Scenario {
   execArgv?(node: NodeBinary): string[];
   /** A warning that the agent must give here, as a whole line; without it none may be given. */
   readonly warning?: RegExp;
-  /** Default: all that the environment asks for. */
+  /** Default: the lines of Node.js among those that the environment asks for. */
   readonly nodes?: readonly NodeBinary[];
   /** For the application, with and without the agent. */
   readonly env?: Readonly<Record<string, string>>;
@@ -43,7 +43,9 @@ export interface Scenario {
 
 /** Adds the tests of a scenario, one for every Node.js, to `t`. */
 export function testScenario(t: Test, scenario: Scenario): void {
-  for (const [index, node] of (scenario.nodes ?? nodeBinaries()).entries()) {
+  for (const [index, node] of (
+    scenario.nodes ?? (scenario.hasAllPreloads === true ? nodeBinaries() : nodeLines())
+  ).entries()) {
     t.test(titleOf(scenario, node), async (t) => {
       const collector = await startCollector();
       t.teardown(() => collector.close());
@@ -82,11 +84,11 @@ function fileOf({ folder, name }: Scenario, form: string): string {
 }
 
 /**
- * CI runs every preload in every cell. Elsewhere neighbouring cells get different ones, so that each meets every form and
- * most Node.js lines.
+ * Neighbouring cells get different preloads, so that each meets every form and most lines; how an agent is preloaded says
+ * nothing about a library, and process/module-systems runs every combination.
  */
 function preloadsFor({ name, hasAllPreloads }: Scenario, position: number): readonly Preload[] {
-  if (process.env.CI || hasAllPreloads === true) return PRELOADS;
+  if (hasAllPreloads === true) return PRELOADS;
   const preload = PRELOADS[(position + name.length) % PRELOADS.length];
   return preload === undefined ? [] : [preload];
 }

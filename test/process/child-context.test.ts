@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import type { SpanRecord } from '../../src/viewer/span-record.js';
-import { nodeBinaries } from '../helpers/node-versions.js';
+import { nodeLines } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
 import { runApp } from '../helpers/run-app.js';
 
@@ -47,7 +47,7 @@ function childrenOf(stdout: string): [string, ChildOutput][] {
     .map((line) => JSON.parse(line) as [string, ChildOutput]);
 }
 
-for (const { node, version } of nodeBinaries()) {
+for (const { node, version } of nodeLines()) {
   t.test(`Node ${version}: every way of starting a child process continues the trace`, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());

@@ -5,7 +5,7 @@
 import t from 'tap';
 import { knownNames } from '../../src/config/env-table.js';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
-import { nodeBinaries } from '../helpers/node-versions.js';
+import { nodeLines } from '../helpers/node-versions.js';
 import { runApp } from '../helpers/run-app.js';
 
 const PROCESSES = 170;
@@ -169,7 +169,7 @@ t.test('the application does not notice', async (t) => {
   const expected = { ...(await bare.exited), millis: 0, stdout: bare.stdout() };
   t.match(expected, { code: 0, stdout: 'hello\n' });
 
-  const nodes = nodeBinaries();
+  const nodes = nodeLines();
   const attempt = async (seed: number): Promise<void> => {
     const { node } = nodes[seed % nodes.length] as (typeof nodes)[number];
     const env = hostileEnvironment(seed);
