@@ -21,7 +21,8 @@ import { describeEarlier, findEarlierTracer, watchNeighbours } from './neighbour
 import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
-import { type ContextOptions, startContext } from './sdk/context.js';
+import type { ThreadContext } from './processes/thread-context.js';
+import { type AttachContext, type ContextOptions, startContext } from './sdk/context.js';
 import { LazyTracerProvider } from './sdk/lazy-provider.js';
 import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
@@ -125,8 +126,20 @@ function loadChildContext(): typeof import('./processes/child-context.js') {
   return require('./processes/child-context.js') as typeof import('./processes/child-context.js');
 }
 
-/** The trace that the process was started in, where the user wants it to go on. */
-function inheritContext({ carriedContext }: LoadedConfig['config']): ContextOptions['inherit'] {
+/** Loads `node:worker_threads`, some milliseconds that only those pay who ask for it. */
+function openThreadContext({ passesThreadContext }: LoadedConfig['config'], log: Log): ThreadContext | undefined {
+  if (!passesThreadContext) return undefined;
+  const { ThreadContext } = require('./processes/thread-context.js') as typeof import('./processes/thread-context.js');
+  return new ThreadContext(log);
+}
+
+/** The trace that the thread or the process was started in, where the user wants it to go on. */
+function inheritContext(
+  { carriedContext }: LoadedConfig['config'],
+  thread: ThreadContext | undefined,
+): ContextOptions['inherit'] {
+  const start = thread?.start;
+  if (start !== undefined) return () => start;
   if (carriedContext === undefined || Object.keys(carriedContext).length === 0) return undefined;
   return (propagator) => loadChildContext().extractFromVariables(propagator, carriedContext);
 }
@@ -197,15 +210,17 @@ export function start(notice?: string): void {
   let propagator: WatchedPropagator | undefined;
   const roll = new TracerRoll();
   const diagnostics = openDiagnostics(loaded);
+  let attachContext: AttachContext | undefined;
+  const threadContext = openThreadContext(config, log);
   const tracing = registerOnFreeGlobals(() => {
-    startContext({
+    attachContext = startContext({
       config,
       wrap(inner) {
         if (!isMain || config.isSdkDisabled) return inner;
         propagator = watchPropagator(inner, facts);
         return propagator;
       },
-      inherit: inheritContext(config),
+      inherit: inheritContext(config, threadContext),
     });
     return config.isSdkDisabled ? undefined : startTracing(loaded, service, log, diagnostics);
   });
@@ -214,8 +229,10 @@ export function start(notice?: string): void {
   const registry = createRegistry(instrumentations, {
     tracerProvider: roll.forInstrumentations(tracerProvider),
     config,
-    log,
+    // What is new about a library is said where it was loaded first.
+    log: isMain ? log : { ...log, info: () => false },
     wrapTracer: (name, wrap) => roll.wrapTracer(name, wrap),
+    attachContext,
   });
   if (!config.isSdkDisabled) roll.forApplication(tracerProvider);
   const listener = yields ? watchNeighbours(registry, roll, isMain ? log : undefined) : registry;
@@ -227,6 +244,7 @@ export function start(notice?: string): void {
     addExtras(registry, file, { tracerProvider: roll.forInstrumentations(tracerProvider), config, log });
   }
   passContext(config, log);
+  threadContext?.install();
   const pipelines = tracing?.pipelines ?? [];
   diagnostics?.attach({
     config,

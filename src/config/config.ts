@@ -92,6 +92,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     isSqlCommented: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DB_EXPERIMENTAL_SQLCOMMENTER_ENABLED'),
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
     detachAfterMillis: settings.number('OTEL_NODE_DETACH_AFTER'),
+    passesThreadContext: settings.boolean('OTEL_NODE_WORKER_THREAD_CONTEXT'),
     carriedContext: settings.boolean('OTEL_NODE_CHILD_PROCESS_CONTEXT') ? readCarriedContext(env) : undefined,
     lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,
     configFile: settings.text('OTEL_CONFIG_FILE'),

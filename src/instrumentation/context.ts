@@ -113,17 +113,12 @@ function learnSpanKey(): symbol {
 
 const SPAN_KEY = learnSpanKey();
 
-/**
- * What stays of a span in the context of a request that is over: a timer or a socket that was made in the request holds
- * that context for the rest of its own life.
- */
-class EndedSpan implements Span {
-  readonly ended = true;
-  readonly endedAtMillis = Date.now();
+/** Stands for a span that is recorded elsewhere, or no more. */
+export class SilentSpan implements Span {
   readonly #spanContext: SpanContext;
 
-  constructor(span: Span) {
-    this.#spanContext = span.spanContext();
+  constructor(spanContext: SpanContext) {
+    this.#spanContext = spanContext;
   }
 
   spanContext(): SpanContext {
@@ -155,6 +150,15 @@ class EndedSpan implements Span {
   updateName(): this {
     return this;
   }
+}
+
+/**
+ * What stays of a span in the context of a request that is over: a timer or a socket that was made in the request holds
+ * that context for the rest of its own life.
+ */
+class EndedSpan extends SilentSpan {
+  readonly ended = true;
+  readonly endedAtMillis = Date.now();
 }
 
 /** A parent with another active span, and with the metadata of a server request if any is given. */
@@ -190,7 +194,7 @@ export class ContextWithSpan implements Context {
    * which must come from {@link extractFrom}. Contexts that were derived from this one keep theirs.
    */
   release(): void {
-    this.#span = new EndedSpan(this.#span);
+    this.#span = new EndedSpan(this.#span.spanContext());
     this.#plain = undefined;
     const parent = this.#parent;
     if (propagation.getBaggage(parent) === undefined && parent.getValue(B3_DEBUG_FLAG_KEY) === undefined) {

@@ -42,10 +42,14 @@ export function wrapFunction(original: AnyFunction, wrap: (original: AnyFunction
  * Replaces `owner[name]` by `wrap(original)`. Throws before it changes anything when that is no function; returns the
  * remover, which does nothing once somebody else has wrapped our wrapper.
  */
-export function patchMethod(owner: object, name: string, wrap: (original: AnyFunction) => AnyFunction): () => void {
-  const target = owner as Record<string, unknown>;
+export function patchMethod(
+  owner: object,
+  name: string | symbol,
+  wrap: (original: AnyFunction) => AnyFunction,
+): () => void {
+  const target = owner as Record<string | symbol, unknown>;
   const original = target[name];
-  if (typeof original !== 'function') throw new TypeError(`${name} is not a function`);
+  if (typeof original !== 'function') throw new TypeError(`${String(name)} is not a function`);
   const own = Object.getOwnPropertyDescriptor(owner, name);
   const wrapper = wrap(own === undefined ? callInherited(owner, name) : (original as AnyFunction));
   copyShape(wrapper, original as AnyFunction);
@@ -87,8 +91,8 @@ export function replaceConstructor(original: Constructor, replacement: AnyFuncti
 }
 
 /** Looks the method up at each call: `domain`, for one, replaces `EventEmitter.prototype.emit` when it is loaded. */
-function callInherited(owner: object, name: string): AnyFunction {
-  const parent = Object.getPrototypeOf(owner) as Record<string, AnyFunction>;
+function callInherited(owner: object, name: string | symbol): AnyFunction {
+  const parent = Object.getPrototypeOf(owner) as Record<string | symbol, AnyFunction>;
   return function inherited() {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     return (parent[name] as AnyFunction).apply(this, arguments as unknown as unknown[]);

@@ -426,6 +426,7 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-pino'),
     always({ disableLogSending: true }),
   ),
+  own('piscina', ['piscina'], () => require('./piscina/patch.js'), CARRIES_CONTEXT),
   own(
     'redis',
     ['redis', '@redis/client', '@node-redis/client'],

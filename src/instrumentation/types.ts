@@ -1,9 +1,12 @@
 /**
  * The contract between the module hook and an instrumentation. Types only: importing this file loads nothing.
  */
-import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import type { Context, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { AgentConfig } from '../config/types.js';
 import type { Log } from '../diag/log.js';
+
+/** Makes a context active for the rest of what runs now and for what that starts, until it is disposed of. */
+export type AttachContext = (context: Context) => { dispose(): void };
 
 /** What an instrumentation is given when its target is first loaded. */
 export interface InstrumentationContext {
@@ -15,6 +18,8 @@ export interface InstrumentationContext {
    * that name. Absent where nothing is traced.
    */
   readonly wrapTracer?: (name: string, wrap: (tracer: Tracer) => Tracer) => void;
+  /** Absent where somebody else keeps the contexts. */
+  readonly attachContext?: AttachContext | undefined;
 }
 
 /** One module, or one file of a package, whose exports are patched after it has run. */

@@ -61,6 +61,10 @@ class InheritingContextManager extends DirectContextManager {
   override runIn(context: Context, run: AnyFunction, self: unknown, parameters: ArrayLike<unknown>): unknown {
     return super.runIn(context === ROOT_CONTEXT ? NO_CONTEXT : context, run, self, parameters);
   }
+
+  override attach(context: Context): ReturnType<AsyncLocalStorageContextManager['attach']> {
+    return super.attach(context === ROOT_CONTEXT ? NO_CONTEXT : context);
+  }
 }
 
 export interface ContextOptions {
@@ -71,12 +75,19 @@ export interface ContextOptions {
   readonly inherit?: ((propagator: TextMapPropagator) => Context) | undefined;
 }
 
-/** Returns false when another SDK owns the global context manager. */
-export function startContext({ config, wrap = (propagator) => propagator, inherit }: ContextOptions): boolean {
+/** Makes a context active for the rest of what runs now and for what that starts, until it is disposed of. */
+export type AttachContext = (context: Context) => { dispose(): void };
+
+/** Returns undefined when another SDK owns the global context manager. */
+export function startContext({
+  config,
+  wrap = (propagator) => propagator,
+  inherit,
+}: ContextOptions): AttachContext | undefined {
   const propagator = createPropagator(config.propagators, config.extractors);
   const inherited = inherit?.(propagator) ?? ROOT_CONTEXT;
   const manager = inherited === ROOT_CONTEXT ? new DirectContextManager() : new InheritingContextManager(inherited);
   const isOurs = context.setGlobalContextManager(manager.enable());
   propagation.setGlobalPropagator(wrap(propagator));
-  return isOurs;
+  return isOurs ? (active) => manager.attach(active) : undefined;
 }

@@ -93,7 +93,7 @@ for (const { node, version } of nodeBinaries()) {
       const parentOf = (name: string) => spans.get(`${name} ${task}`)?.parentSpanId;
       t.equal(parentOf('after'), spans.get(`run ${task}`)?.spanId, 'the context comes back with the result');
       t.equal(parentOf('inner'), spans.get(`task ${task}`)?.spanId, 'and flows within the thread');
-      t.equal(parentOf('task'), '', 'but does not cross over: messages are not changed');
+      t.equal(parentOf('task'), spans.get(`run ${task}`)?.spanId, 'it crosses over with the task');
     }
   });
 }

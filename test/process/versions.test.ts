@@ -49,6 +49,15 @@ const ROWS: readonly Row[] = [
       Object.defineProperty(exports, 'Server', { value: function Server_() { return new Server(); } });`,
   },
   {
+    instrumentation: 'piscina',
+    module: 'piscina',
+    stdout: 'the same trace\n',
+    spans: ['INTERNAL run'],
+    lowest: 'piscina46',
+    newest: 'piscina5',
+    newestNeeds: '>=20.0.0',
+  },
+  {
     instrumentation: 'undici',
     module: 'undici',
     stdout: '200 answer\n',

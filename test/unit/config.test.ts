@@ -96,6 +96,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     isSqlCommented: false,
     otherTracers: 'stand-down',
     shutdownTimeoutMillis: 1000,
+    passesThreadContext: false,
     carriedContext: undefined,
     detachAfterMillis: 60_000,
     configFile: undefined,

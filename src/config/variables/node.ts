@@ -83,6 +83,14 @@ export const AGENT = {
       'Child processes get the active trace context in their environment (`TRACEPARENT`, `TRACESTATE`, `BAGGAGE`), and ' +
       'this process takes the one in its own as the parent of its spans. See [docs/processes.md](processes.md).',
   },
+  OTEL_NODE_WORKER_THREAD_CONTEXT: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description:
+      'Worker threads are started, and the messages to them handled, in the trace context of `new Worker()` and ' +
+      '`worker.postMessage()`. Tasks of piscina need no setting. See [docs/processes.md](processes.md).',
+  },
   OTEL_NODE_MAX_QUEUE_BYTES: {
     type: 'integer',
     default: 33_554_432,
