@@ -3,10 +3,11 @@
  * again when its files have changed. What the build said and sent is kept with it.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { FIXTURES } from './paths.js';
 import { describeOutput, runApp } from './run-app.js';
 
 export interface Build {
@@ -32,6 +33,26 @@ function digestOf(fixture: string): string {
     hash.update(file.slice(fixture.length)).update(readFileSync(file));
   }
   return hash.digest('hex');
+}
+
+/** The configuration in the words of that release. */
+const CONFIGURATIONS = {
+  14: "{ output: 'standalone', experimental: { outputFileTracingRoot: root } }",
+  15: "{ output: 'standalone', outputFileTracingRoot: root }",
+};
+
+/** Lays the application of test/fixtures/frameworks into `fixture`, which has an older release of Next.js. */
+export function layOutNextApp(fixture: string, major: keyof typeof CONFIGURATIONS): void {
+  const source = join(FIXTURES, 'frameworks', 'next');
+  const app = join(fixture, 'next');
+  cpSync(source, app, { recursive: true, filter: (file) => !/[\\/](\.next|next-env\.d\.ts)$/.test(file) });
+  // Until 16 the proxy was called middleware.
+  const proxy = readFileSync(join(source, 'proxy.js'), 'utf8');
+  rmSync(join(app, 'proxy.js'));
+  writeFileSync(join(app, 'middleware.js'), proxy.replace('function proxy(', 'function middleware('));
+  const config = readFileSync(join(source, 'next.config.mjs'), 'utf8');
+  const changed = config.replace(/export default .*;/, `export default ${CONFIGURATIONS[major]};`);
+  writeFileSync(join(app, 'next.config.mjs'), changed);
 }
 
 /** `fixture` is the installed folder. Throws with the build's output when it fails. */

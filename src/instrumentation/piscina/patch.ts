@@ -7,7 +7,8 @@
  *   handler(task), in that context ◄─ onMessage ◄─ event, or receiveMessageOnPort after Atomics.wait
  */
 import { syncBuiltinESMExports } from 'node:module';
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { describeContext, type HandedContext, type HandedSpan, restoreContext } from '../handed-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, Faults, patchMethod } from '../patch.js';
@@ -43,7 +44,7 @@ function isTask(message: unknown): message is TaskMessage {
   return 'taskId' in message && 'task' in message && 'filename' in message;
 }
 
-const readContext = (): HandedContext | null => describeContext(contextApi.active());
+const readContext = (): HandedContext | null => describeContext(activeContext());
 
 /** In the thread that has the pool. */
 function patchPool({ WorkerInfo }: PoolFile, faults: Faults): void {
@@ -153,7 +154,7 @@ function patchThread(faults: Faults, attach: AttachContext): void {
       function dispatch(this: unknown, ...parameters) {
         const context = parameters[1] === 'message' ? contained(() => tasks.start(parameters[0])) : undefined;
         if (context === undefined) return original.apply(this, parameters);
-        return contextApi.with(context, original, this, ...parameters);
+        return runIn(context, original, this, parameters);
       },
   );
   patchMethod(

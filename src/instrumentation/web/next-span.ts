@@ -23,10 +23,15 @@ const SET_BY_NEXT = /^(next\.|http\.|error\.type$)/;
 const CONTROL_FLOW = /^(NEXT_|DYNAMIC_SERVER_USAGE|BAILOUT_TO)/;
 const LOOKUP = /^(Internal: NoFallbackError$|Cannot find module for page: )/;
 
+/** Next.js 15: what the rendering of a page says in place of an error of its components, which has been recorded. */
+const STAND_IN = /^An error occurred in the Server Components render\./;
+
 /** What a page throws to redirect or to say that there is nothing, and what Next.js throws while it looks for a page. */
 function isNoFailure(exception: Exception): boolean {
   const { digest, message } = exception as { readonly digest?: unknown; readonly message?: unknown };
-  return (typeof digest === 'string' && CONTROL_FLOW.test(digest)) || LOOKUP.test(String(message));
+  if (typeof digest === 'string' && (CONTROL_FLOW.test(digest) || STAND_IN.test(String(message)))) return true;
+  // Of Next.js 14, without a message.
+  return LOOKUP.test(String(message)) || (exception as object).constructor?.name === 'NoFallbackError';
 }
 
 const QUIET: PropertyDescriptorMap = {

@@ -45,16 +45,52 @@ function noteRoute(value: string, faults: Faults): void {
   setRouteSource(metadata, route);
 }
 
+function noteAttribute(key: unknown, value: unknown, faults: Faults): void {
+  try {
+    const isRoute = key === 'next.route' && typeof value === 'string' && !FALLBACKS.has(value);
+    if (isRoute && !faults.isDisabled) noteRoute(value, faults);
+  } catch (error) {
+    faults.record(error);
+  }
+}
+
 function wrapSetAttribute(original: AnyFunction, faults: Faults): AnyFunction {
   return function setRootSpanAttribute(this: unknown, key: unknown, value: unknown): unknown {
-    try {
-      const isRoute = key === 'next.route' && typeof value === 'string' && !FALLBACKS.has(value);
-      if (isRoute && !faults.isDisabled) noteRoute(value, faults);
-    } catch (error) {
-      faults.record(error);
-    }
+    noteAttribute(key, value, faults);
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     return original.apply(this, arguments as unknown as unknown[]);
+  };
+}
+
+/** What Next.js 14 says of a request whose span is not its own, which it would say to nobody. */
+class RequestAttributes extends Map<unknown, unknown> {
+  readonly #faults: Faults;
+
+  constructor(faults: Faults) {
+    // Without it Next.js warns of a span that it does not know.
+    super([['next.span_type', 'BaseServer.handleRequest']]);
+    this.#faults = faults;
+  }
+
+  override set(key: unknown, value: unknown): this {
+    // The constructor of Map comes here first.
+    if (#faults in this) noteAttribute(key, value, this.#faults);
+    else super.set(key, value);
+    return this;
+  }
+}
+
+/** Next.js 14: the attributes are those of a span of its own, which there is none of within ours. */
+function wrapGetAttributes(original: AnyFunction, faults: Faults): AnyFunction {
+  return function getRootSpanAttributes(this: unknown): unknown {
+    const attributes: unknown = original.call(this);
+    try {
+      if (attributes !== undefined || faults.isDisabled) return attributes;
+      return rpcMetadataOf(activeContext()) === undefined ? undefined : new RequestAttributes(faults);
+    } catch (error) {
+      faults.record(error);
+      return attributes;
+    }
   };
 }
 
@@ -84,14 +120,15 @@ function stayInContext(original: AnyFunction, faults: Faults, position: number):
   };
 }
 
-/** Throws before it changes anything when a method is missing. */
+/** Throws when a method is missing; what it has changed by then is taken back. */
 function patchTracer(tracer: object, faults: Faults): void {
   const prototype = Object.getPrototypeOf(tracer) as object;
-  for (const name of ['getActiveScopeSpan', 'setRootSpanAttribute']) {
-    if (typeof Reflect.get(prototype, name) !== 'function') throw new TypeError(`no method ${name}`);
-  }
   patchMethod(prototype, 'getActiveScopeSpan', (original) => wrapActiveSpan(original, faults));
-  patchMethod(prototype, 'setRootSpanAttribute', (original) => wrapSetAttribute(original, faults));
+  if (typeof Reflect.get(prototype, 'setRootSpanAttribute') === 'function') {
+    patchMethod(prototype, 'setRootSpanAttribute', (original) => wrapSetAttribute(original, faults));
+  } else {
+    patchMethod(prototype, 'getRootSpanAttributes', (original) => wrapGetAttributes(original, faults));
+  }
   patchIfPresent(prototype, 'withPropagatedContext', (original) => stayInContext(original, faults, 1));
   patchIfPresent(prototype, 'runWithDetachedContext', (original) => stayInContext(original, faults, 0));
 }

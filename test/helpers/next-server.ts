@@ -1,0 +1,156 @@
+/**
+ * Starts servers of Next.js and asks them for the rows of its test: one SERVER span a request, named by the folder that
+ * declares its route, whatever answers it; and none of the spans that Next.js would make besides.
+ *
+ *   GET /blog/[slug] (SERVER)
+ *     GET (CLIENT)              what the page fetches
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { Test } from 'tap';
+import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
+import type { SpanRecord } from '../../src/viewer/span-record.js';
+import { type RunOptions, runApp } from './run-app.js';
+import { sketch } from './spans.js';
+
+export interface Row {
+  /** Default GET. */
+  readonly method?: string;
+  readonly path: string;
+  readonly status: number;
+  /** Undefined = none: the span is named by the method alone. */
+  readonly route?: string;
+  /** It calls the server that the test has started. */
+  readonly calls?: true;
+  /** The span has the exception that the application has thrown. */
+  readonly throws?: true;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const ROWS: readonly Row[] = [
+  { path: '/', status: 200, route: '/' },
+  { path: '/about', status: 200, route: '/about' },
+  { path: '/about?utm=1', method: 'HEAD', status: 200, route: '/about' },
+  { path: '/blog/hello', status: 200, route: '/blog/[slug]' },
+  // What the router of the browser asks for: by its header alone it is sent to an address of its own.
+  { path: '/blog/hello', headers: { rsc: '1' }, status: 307, route: '/blog/[slug]' },
+  { path: '/blog/hello?_rsc', headers: { rsc: '1' }, status: 200, route: '/blog/[slug]' },
+  { path: '/blog/fetching', status: 200, route: '/blog/[slug]', calls: true },
+  { path: '/blog/missing', status: 404, route: '/blog/[slug]' },
+  { path: '/blog/moved', status: 307, route: '/blog/[slug]' },
+  { path: '/blog/broken', status: 500, route: '/blog/[slug]', throws: true },
+  { path: '/docs/a/b', status: 200, route: '/docs/[...path]' },
+  { path: '/shop', status: 200, route: '/shop/[[...rest]]' },
+  { path: '/shop/a/b', status: 200, route: '/shop/[[...rest]]' },
+  { path: '/prices/known', status: 200, route: '/prices/[id]' },
+  { path: '/prices/unknown', status: 404, route: '/prices/[id]' },
+  { path: '/api/items/7', status: 200, route: '/api/items/[id]', calls: true },
+  { path: '/api/items/7', method: 'POST', status: 201, route: '/api/items/[id]' },
+  { path: '/api/items/7', method: 'DELETE', status: 405, route: '/api/items/[id]' },
+  { path: '/api/items/7', method: 'OPTIONS', status: 204, route: '/api/items/[id]' },
+  { path: '/api/items/broken', status: 500, route: '/api/items/[id]', throws: true },
+  { path: '/legacy/7', status: 200, route: '/legacy/[id]' },
+  { path: '/legacy/missing', status: 404, route: '/legacy/[id]' },
+  { path: '/legacy/broken', status: 500, route: '/legacy/[id]', throws: true },
+  { path: '/plain', status: 200, route: '/plain' },
+  { path: '/api/users/7', status: 200, route: '/api/users/[id]' },
+  { path: '/api/users/7', method: 'PUT', status: 200, route: '/api/users/[id]' },
+  // Next.js keeps the error to itself.
+  { path: '/api/users/broken', status: 500, route: '/api/users/[id]' },
+  { path: '/api/files/a/b', status: 200, route: '/api/files/[...path]' },
+  { path: '/rewritten/7', status: 200, route: '/blog/[slug]' },
+  { path: '/checked/7', status: 200, route: '/blog/[slug]', calls: true },
+  // Nobody's routes: the proxy answers, a file, nothing.
+  { path: '/guarded/7', status: 401 },
+  { path: '/old/7', status: 307 },
+  { path: '/robots.txt', status: 200 },
+  { path: '/nowhere/7', status: 404 },
+  { path: '/nowhere/7', method: 'POST', status: 404 },
+  { path: '/_next/static/nothing.js', status: 404 },
+];
+
+export interface Server {
+  readonly url: string;
+  stop(): Promise<string>;
+}
+
+/** Answers with the `traceparent` that it got. */
+async function startUpstream(t: Test): Promise<string> {
+  const server = createServer((request, response) => response.end(request.headers.traceparent));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  t.teardown(() => server.closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
+}
+
+export async function start(t: Test, collector: Collector, options: RunOptions): Promise<Server> {
+  const app = runApp({
+    preload: 'NODE_OPTIONS',
+    ...options,
+    env: {
+      NEXT_TELEMETRY_DISABLED: '1',
+      HOSTNAME: 'localhost',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+      OTEL_SERVICE_NAME: 'storefront',
+      UPSTREAM: await startUpstream(t),
+      ...options.env,
+    },
+  });
+  t.teardown(() => app.kill('SIGKILL'));
+  const [, port] = await app.waitForLine(/Local:\s+http:\/\/\S+:(\d+)/);
+  await app.waitForLine(/Ready in/);
+  return {
+    url: `http://localhost:${port}`,
+    async stop() {
+      app.kill('SIGTERM');
+      await app.exited;
+      return app.stderr();
+    },
+  };
+}
+
+/** Makes the request of a row in a trace of its own; returns the trace's id. */
+export async function request(t: Test, url: string, { method = 'GET', path, status, headers }: Row): Promise<string> {
+  const traceId = randomBytes(16).toString('hex');
+  const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+  const response = await fetch(url + path, { method, redirect: 'manual', headers: { ...headers, traceparent } });
+  await response.text();
+  t.equal(response.status, status, `${method} ${path}`);
+  return traceId;
+}
+
+function check(t: Test, { method = 'GET', path, route, calls, throws, status }: Row, spans: SpanRecord[]): void {
+  const name = route === undefined ? method : `${method} ${route}`;
+  const failed = status >= 500 ? ' ERROR' : '';
+  const lines = [`storefront SERVER ${name}${failed} (orphan)`, ...(calls ? ['  storefront CLIENT GET'] : [])];
+  t.equal(sketch(spans), lines.join('\n'), `${method} ${path}`);
+  const server = spans.find(({ kind }) => kind === 'SERVER');
+  t.equal(server?.attributes['http.route'], route);
+  t.strictSame(
+    server?.events.map(({ attributes }) => attributes['exception.message']),
+    throws ? ['broken on purpose'] : [],
+    `${method} ${path}: exceptions`,
+  );
+  const foreign = Object.keys(server?.attributes ?? {}).filter((key) =>
+    /^next\.|^http\.(method|target|status_code)$/.test(key),
+  );
+  t.strictSame(foreign, [], 'nothing that Next.js says in its own words');
+}
+
+export async function testServer(t: Test, options: RunOptions, rows = ROWS): Promise<void> {
+  const collector = await startCollector();
+  t.teardown(() => collector.close());
+  const server = await start(t, collector, options);
+  const traces: [Row, string][] = [];
+  for (const row of rows) traces.push([row, await request(t, server.url, row)]);
+  const stderr = await server.stop();
+  for (const [row, traceId] of traces) {
+    check(
+      t,
+      row,
+      collector.spans().filter((span) => span.traceId === traceId),
+    );
+  }
+  t.equal(new Set(collector.spans().map(({ traceId }) => traceId)).size, rows.length, 'and nothing else was traced');
+  t.notMatch(stderr, /trace-agent (warn|error)|Unexpected root span/);
+}
