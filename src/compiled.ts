@@ -33,7 +33,10 @@ interface Modules {
   new (id: string): NodeJS.Module;
   readonly _cache: { [file: string]: NodeJS.Module | undefined };
   readonly createRequire: typeof ModuleClass.createRequire;
+  readonly builtinModules: readonly string[];
 }
+
+const PREFIX = 'v8_enable_';
 
 /**
  * Which build of V8 this is. V8 itself compares its version, its flags and the number of its own functions; a build of
@@ -41,8 +44,8 @@ interface Modules {
  */
 export function compiledKey(): string {
   const { variables } = process.config as unknown as { readonly variables: { readonly [name: string]: unknown } };
-  const names = Object.keys(variables).filter((name) => /^v8_enable_/.test(name));
-  const enabled = names.filter((name) => Number(variables[name]) === 1).map((name) => name.slice('v8_enable_'.length));
+  const names = Object.keys(variables).filter((name) => name.indexOf(PREFIX) === 0);
+  const enabled = names.filter((name) => Number(variables[name]) === 1).map((name) => name.slice(PREFIX.length));
   return [process.versions.v8, process.platform, process.arch, ...enabled.sort()].join(' ');
 }
 
@@ -108,13 +111,23 @@ export class CompiledFolder {
   /** What `require` is inside of a file of the folder. */
   _requireOf(name: string, file: string): Require {
     const { posix } = require('node:path') as typeof import('node:path');
-    const { createRequire } = require('node:module') as unknown as Modules;
-    const original = createRequire(file);
+    const { builtinModules, createRequire } = require('node:module') as unknown as Modules;
+    let made: Require | undefined;
+    // Made when it is needed: most files ask for built-ins and for files that are compiled.
+    const original = (): Require => {
+      if (made === undefined) made = createRequire(file);
+      return made;
+    };
     const own = (id: string): unknown => {
       const other = id[0] === '.' ? posix.join(posix.dirname(name), id) : '';
-      return other !== '' && this._codes.has(other) ? this.load(other) : original(id);
+      if (other !== '' && this._codes.has(other)) return this.load(other);
+      return id.indexOf('node:') === 0 || builtinModules.indexOf(id) !== -1 ? require(id) : original()(id);
     };
-    return Object.assign(own, { cache: original.cache, resolve: original.resolve, main: original.main }) as Require;
+    const properties = ['cache', 'resolve', 'main'].map(
+      (key) => [key, { get: () => original()[key as 'main'] }] as const,
+    );
+    for (const [key, descriptor] of properties) Object.defineProperty(own, key, descriptor);
+    return own as unknown as Require;
   }
 }
 

@@ -34,30 +34,35 @@ const PACKAGE_MANAGER_FILE =
 /** Commands as npm links them, without an extension; each starts the application in another process, or builds it. */
 const LAUNCHER_COMMAND =
   /^(bun|lerna|nx|turbo|nodemon|node-dev|tsx|pm2|pm2-dev|pm2-runtime|forever|concurrently|conc|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|npm-run-all|npm-run-all2|run-s|run-p|wireit|tsc|esbuild|swc|spack|webpack|webpack-cli|rollup|tsup|ncc|eslint|prettier|biome)$/;
-const LAUNCHER_FILE = new RegExp(
-  `[\\\\/]node_modules[\\\\/](${[
-    '(npm|yarn|pnpm|corepack)[\\\\/](bin|dist|lib)[\\\\/]',
-    'tsx[\\\\/]dist[\\\\/]cli\\.[cm]js$',
-    'ts-node[\\\\/]dist[\\\\/]bin-esm\\.js$',
-    'pm2[\\\\/](bin[\\\\/]|lib[\\\\/](Daemon|binaries[\\\\/]\\w+)\\.js$)',
-    '(nodemon|forever|node-dev|turbo|nx|lerna|wireit|esbuild|typescript|webpack|webpack-cli|rollup|tsup|eslint|prettier)[\\\\/]bin[\\\\/]',
-    '(concurrently|cross-env|@dotenvx[\\\\/]dotenvx|npm-run-all2?)[\\\\/](dist[\\\\/])?(src[\\\\/])?bin[\\\\/]',
-    'dotenv-cli[\\\\/]cli\\.js$|env-cmd[\\\\/]bin[\\\\/]|@swc[\\\\/]cli[\\\\/]bin[\\\\/]|@vercel[\\\\/]ncc[\\\\/]dist[\\\\/]ncc[\\\\/]cli\\.js$',
-  ].join('|')})`,
-);
+const LAUNCHER_FILE_SOURCE = `[\\\\/]node_modules[\\\\/](${[
+  '(npm|yarn|pnpm|corepack)[\\\\/](bin|dist|lib)[\\\\/]',
+  'tsx[\\\\/]dist[\\\\/]cli\\.[cm]js$',
+  'ts-node[\\\\/]dist[\\\\/]bin-esm\\.js$',
+  'pm2[\\\\/](bin[\\\\/]|lib[\\\\/](Daemon|binaries[\\\\/]\\w+)\\.js$)',
+  '(nodemon|forever|node-dev|turbo|nx|lerna|wireit|esbuild|typescript|webpack|webpack-cli|rollup|tsup|eslint|prettier)[\\\\/]bin[\\\\/]',
+  '(concurrently|cross-env|@dotenvx[\\\\/]dotenvx|npm-run-all2?)[\\\\/](dist[\\\\/])?(src[\\\\/])?bin[\\\\/]',
+  'dotenv-cli[\\\\/]cli\\.js$|env-cmd[\\\\/]bin[\\\\/]|@swc[\\\\/]cli[\\\\/]bin[\\\\/]|@vercel[\\\\/]ncc[\\\\/]dist[\\\\/]ncc[\\\\/]cli\\.js$',
+].join('|')})`;
 
 /** `next` serves by `next start` alone; the rest builds, or starts the development server in another process. */
 const NEXT_COMMAND = /[\\/](node_modules[\\/]\.bin[\\/]next|next[\\/]dist[\\/]bin[\\/]next)$/;
 /** Its helpers, in which pages are rendered ahead. */
 const NEXT_BUILD_WORKER = /[\\/]next[\\/]dist[\\/]compiled[\\/]jest-worker[\\/]/;
 
+/** By its first letter alone. */
+function mayBePackageManager(file: string): boolean {
+  return 'nypct'.indexOf(file.charAt(0)) !== -1;
+}
+
 /** True for the command-line programs that only start the real application in another process, or build it. */
 export function isLauncher(entry: string | undefined, parameters: readonly string[]): boolean {
   if (typeof entry !== 'string') return false;
   const file = entry.slice(Math.max(entry.lastIndexOf('/'), entry.lastIndexOf('\\')) + 1);
+  // Nearly every application: compiling the expressions takes longer than all else here.
+  if (file.indexOf('.') > 0 && entry.indexOf('node_modules') === -1 && !mayBePackageManager(file)) return false;
   if (NEXT_COMMAND.test(entry)) return parameters.indexOf('start') === -1;
   if (NEXT_BUILD_WORKER.test(entry)) return true;
-  return PACKAGE_MANAGER_FILE.test(file) || LAUNCHER_COMMAND.test(file) || LAUNCHER_FILE.test(entry);
+  return PACKAGE_MANAGER_FILE.test(file) || LAUNCHER_COMMAND.test(file) || new RegExp(LAUNCHER_FILE_SOURCE).test(entry);
 }
 
 /** `^18.19.0 || >=20.6.0` */
