@@ -51,6 +51,7 @@ function patchOwn(provider, http) {
     },
     sampling: { rules: [], keepsErrors: false },
     untrustedInbound: [],
+    sampler: { followsUnsampled: true },
   };
   const log = { warn: console.error, error: console.error };
   const own = (folder) => require(join(__dirname, `../../build/src/instrumentation/${folder}/patch.js`));

@@ -1,5 +1,5 @@
 /** Tells before anything is allocated for a call that nothing of it would be recorded. Hot path. */
-import { type Context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { AgentConfig } from '../config/types.js';
 import { isSuppressed } from './context.js';
 
@@ -9,6 +9,21 @@ export type IsUnsampled = (parent: Context) => boolean;
 function hasUnsampledParent(parent: Context): boolean {
   const context = trace.getSpanContext(parent);
   return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) === 0 && isSpanContextValid(context);
+}
+
+/**
+ * What a call passes on that is not recorded: its caller's own context, as the API does without an SDK. Undefined when the
+ * call may be recorded.
+ */
+export type PassOn = (parent: Context) => Span | undefined;
+
+export function createPassOn(config: AgentConfig): PassOn {
+  if (!config.sampler.followsUnsampled) return () => undefined;
+  return (parent) => {
+    const context = trace.getSpanContext(parent);
+    if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0) return undefined;
+    return isSpanContextValid(context) ? trace.wrapSpanContext(context) : undefined;
+  };
 }
 
 /** True when some setting decides about spans by what they have at their start. The samplers of the specification do not. */

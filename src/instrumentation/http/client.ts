@@ -93,17 +93,20 @@ const setter: TextMapSetter<ClientRequest> = {
   set: (request, name, value) => void request.setHeader(name, value),
 };
 
-/** A call before the request is there; its span exists only when its headers had to be written in advance. */
+/** A call before the request is there; its span exists when nothing is recorded or headers had to be written in advance. */
 interface Call {
   readonly parent: Context;
   readonly parameters: unknown[];
   readonly span: Span | undefined;
+  readonly isInjected: boolean;
 }
 
 interface Options {
   readonly input: RequestInput;
   readonly options: RequestInput | undefined;
 }
+
+const NOT_LOOKED_AT: Options = { input: {}, options: undefined };
 
 function optionsOf([first, second]: readonly unknown[]): Options {
   const input = typeof first === 'string' ? new URL(first) : first;
@@ -127,13 +130,14 @@ function startSpan(
 function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing): Call | undefined {
   const parent = activeContext();
   if (isSuppressed(parent)) return undefined;
+  const passedOn = tracing.passOn(parent);
   const headers = earlyHeadersOf(parameters);
-  if (headers === undefined) return { parent, parameters, span: undefined };
-  const span = startSpan(previewRequest(parameters, protocol), optionsOf(parameters), parent, tracing);
+  if (headers === undefined) return { parent, parameters, span: passedOn, isInjected: false };
+  const span = passedOn ?? startSpan(previewRequest(parameters, protocol), optionsOf(parameters), parent, tracing);
   if (span === undefined) return undefined;
   const carrier = { headers };
   inject(parent, span, carrier, headerCarrierSetter);
-  return { parent, parameters: withHeaders(parameters, carrier.headers), span };
+  return { parent, parameters: withHeaders(parameters, carrier.headers), span, isInjected: true };
 }
 
 function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
@@ -143,12 +147,12 @@ function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
     return;
   }
   const { parent } = call;
-  const given = optionsOf(call.parameters);
+  const given = call.span?.isRecording() === false ? NOT_LOOKED_AT : optionsOf(call.parameters);
   const span = call.span ?? startSpan(request as RequestView, given, parent, tracing);
   if (span === undefined) return;
   const signal = given.options?.signal ?? given.input.signal;
   exchanges.set(request, new ClientExchange(parent, span, request, tracing.rules, signal));
-  if (call.span === undefined) inject(parent, span, request, setter);
+  if (!call.isInjected) inject(parent, span, request, setter);
 }
 
 /** Ends what was started for a request that did not come about. Never throws: an exception may be on its way. */

@@ -8,7 +8,7 @@ import type * as Https from 'node:https';
 import { AGENT_VERSION } from '../../version.js';
 import { Faults, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
-import { decidesByAttributesIn } from '../unsampled.js';
+import { createPassOn, decidesByAttributesIn } from '../unsampled.js';
 import { createGet, wrapRequest } from './client.js';
 import { patchHttp2 } from './http2.js';
 import { HTTP } from './manifest.js';
@@ -30,7 +30,9 @@ export const create: CreateInstrumentation = ({ tracerProvider, config, log }) =
     patchMessages([IncomingMessage, ServerResponse, ClientRequest], faults);
     const tracer = tracerProvider.getTracer(HTTP.scope, AGENT_VERSION);
     const decidesByAttributes = decidesByAttributesIn(config);
-    tracing = { tracer, rules: createHttpRules(config.http), decidesByAttributes, faults, ClientRequest };
+    const rules = createHttpRules(config.http);
+    const passOn = rules.client.isExcluded === undefined ? createPassOn(config) : () => undefined;
+    tracing = { tracer, rules, decidesByAttributes, passOn, faults, ClientRequest };
     return tracing;
   };
   return {

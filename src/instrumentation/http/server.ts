@@ -8,6 +8,7 @@ import { ContextWithSpan, extractFrom, isSuppressed, type RpcMetadata, suppress 
 import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
 import { HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE } from '../semconv.js';
+import type { PassOn } from '../unsampled.js';
 import { recordConnection, serverAttributes } from './attributes.js';
 import { type Exchange, exchanges } from './messages.js';
 import { captureHeaders, type HttpRules, methodInName } from './rules.js';
@@ -19,6 +20,8 @@ export interface HttpTracing {
   readonly rules: HttpRules;
   /** What decides about a span looks at its attributes: they must be there at its start. */
   readonly decidesByAttributes: boolean;
+  /** For requests that are sent; which of them are excluded has to be found out first. */
+  readonly passOn: PassOn;
   readonly faults: Faults;
   /** Node's class, whose events are ours. */
   readonly ClientRequest: typeof ClientRequest;

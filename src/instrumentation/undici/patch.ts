@@ -19,6 +19,7 @@ import { createTie, failSpan } from '../operation.js';
 import { Faults } from '../patch.js';
 import { URL_FULL } from '../semconv.js';
 import type { CreateInstrumentation } from '../types.js';
+import { createPassOn, type PassOn } from '../unsampled.js';
 import { connectionAttributes, startAttributes } from './attributes.js';
 import { UNDICI } from './manifest.js';
 import { readHeader, setRequestHeader, type UndiciRequest, type UndiciResponse, type UndiciSocket } from './request.js';
@@ -35,13 +36,13 @@ const spans = createTie<Span | undefined>();
 
 const setter: TextMapSetter<UndiciRequest> = { set: setRequestHeader };
 
-function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules): void {
+function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn: PassOn): void {
   // CONNECT opens a tunnel for the request that the application made, which comes here by itself.
   if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
   const parent = activeContext();
   if (isSuppressed(parent)) return;
   // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.
-  if (request.upgrade) {
+  if (request.upgrade || (rules.client.isExcluded === undefined && passOn(parent) !== undefined)) {
     propagation.inject(parent, request, setter);
     return;
   }
@@ -70,6 +71,7 @@ function end(span: Span, request: UndiciRequest): void {
 export const create: CreateInstrumentation = ({ tracerProvider, config, log }) => {
   const tracer = tracerProvider.getTracer(UNDICI.scope, AGENT_VERSION);
   const rules = createHttpRules(config.http);
+  const passOn = createPassOn(config);
   const faults = new Faults('undici', log);
 
   // Node: what a subscriber throws becomes an uncaught exception of the application.
@@ -90,7 +92,7 @@ export const create: CreateInstrumentation = ({ tracerProvider, config, log }) =
   };
 
   on('undici:request:create', ({ request }) => {
-    if (!faults.isDisabled) start(request, tracer, rules);
+    if (!faults.isDisabled) start(request, tracer, rules, passOn);
   });
   onOpen('undici:client:sendHeaders', (span, { socket }) => span.setAttributes(connectionAttributes(socket)));
   onOpen('undici:request:headers', (span, { response }) => respond(span, response, rules));
