@@ -1,0 +1,173 @@
+/**
+ * One trace through services in four languages, each with its own OpenTelemetry: ours, otelhttp and otelgrpc, the Java
+ * agent, opentelemetry-instrument. HTTP and gRPC; what the caller sent arrives at the end of the chain.
+ *
+ *     test ─► front (Node.js) ─► go ─► middle (Node.js) ─► java ─► python
+ */
+import { randomBytes } from 'node:crypto';
+import t, { type Test } from 'tap';
+import type { Collector, SpanRecord } from '../../src/viewer/otlp-receiver.js';
+import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { buildTree, type SpanNode, serviceOf } from '../../src/viewer/trace-tree.js';
+import { type Chain, type Hop, type Link, type Route, startChain } from '../helpers/chain.js';
+import { installedOrSkip } from '../helpers/installed.js';
+
+interface Context {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly isSampled: boolean;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+interface Setting {
+  readonly name: string;
+  /** OTEL_PROPAGATORS of all services, or of each. */
+  readonly propagators: string | Readonly<Record<string, Headers>>;
+  /** What the caller writes. */
+  write(context: Context): Headers;
+  /** Headers that every service must receive with the members that the caller wrote. */
+  readonly kept: Headers;
+}
+
+const BAGGAGE = { baggage: 'user.id=alice,region=eu-west-1,note=a%20b%2Cc,tier=gold;ttl=60' };
+const TRACESTATE = { tracestate: 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,fw529a3039@dt=FfAAAA:b/c' };
+
+const w3c = ({ traceId, spanId, isSampled }: Context): Headers => ({
+  traceparent: `00-${traceId}-${spanId}-0${Number(isSampled)}`,
+});
+const b3 = ({ traceId, spanId, isSampled }: Context): Headers => ({ b3: `${traceId}-${spanId}-${Number(isSampled)}` });
+const b3multi = ({ traceId, spanId, isSampled }: Context): Headers => ({
+  'x-b3-traceid': traceId,
+  'x-b3-spanid': spanId,
+  'x-b3-sampled': `${Number(isSampled)}`,
+});
+
+const SETTINGS: readonly Setting[] = [
+  { name: 'W3C', propagators: 'tracecontext,baggage', write: w3c, kept: { ...TRACESTATE, ...BAGGAGE } },
+  { name: 'B3 in one header', propagators: 'b3,baggage', write: b3, kept: BAGGAGE },
+  { name: 'B3 in several headers', propagators: 'b3multi,baggage', write: b3multi, kept: BAGGAGE },
+  {
+    // A landscape on the move: each pair agrees on a format, no format is understood by all.
+    name: 'mixed',
+    propagators: {
+      front: { OTEL_PROPAGATORS: 'baggage,b3multi' },
+      go: { OTEL_PROPAGATORS: 'b3multi,tracecontext,baggage' },
+      middle: { OTEL_PROPAGATORS: 'baggage,b3', OTEL_NODE_EXTRACT_PROPAGATORS: 'tracecontext,baggage' },
+      java: { OTEL_PROPAGATORS: 'tracecontext,b3,baggage' },
+      python: { OTEL_PROPAGATORS: 'tracecontext,b3,baggage' },
+    },
+    write: b3multi,
+    kept: BAGGAGE,
+  },
+];
+
+const SERVICES = ['front', 'go', 'middle', 'java', 'python'] as const;
+const LANGUAGES = { front: 'node', go: 'go', middle: 'node', java: 'java', python: 'python' } as const;
+const ROUTES: readonly Route[] = ['hhhh', 'gggg', 'hghg', 'ghgh'];
+const TREE = SERVICES.flatMap((name) => (name === 'python' ? [`${name} SERVER`] : [`${name} SERVER`, `${name} CLIENT`]))
+  .map((line, depth) => `${'  '.repeat(depth)}${line}`)
+  .join('\n');
+
+function linksOf({ propagators }: Setting): Link[] {
+  return SERVICES.map((name) => ({
+    name,
+    language: LANGUAGES[name],
+    env: typeof propagators === 'string' ? { OTEL_PROPAGATORS: propagators } : (propagators[name] ?? {}),
+  }));
+}
+
+const newContext = (isSampled: boolean): Context => ({
+  traceId: randomBytes(16).toString('hex'),
+  spanId: randomBytes(8).toString('hex'),
+  isSampled,
+});
+
+function draw(nodes: readonly SpanNode[], depth = 0): string[] {
+  return nodes.flatMap(({ span, children }) => [
+    `${'  '.repeat(depth)}${serviceOf(span)} ${span.kind}`,
+    ...draw(children, depth + 1),
+  ]);
+}
+
+/** The spans of one trace, when as many have arrived as the chain makes. */
+async function traceOf(collector: Collector, traceId: string): Promise<SpanRecord[]> {
+  const ofTrace = (spans: readonly SpanRecord[]) => spans.filter((span) => span.traceId === traceId);
+  const count = SERVICES.length * 2 - 1;
+  return ofTrace(await collector.waitForSpans((spans) => ofTrace(spans).length >= count));
+}
+
+/** Go writes the members of baggage in any order; ours pass each header on as it came. */
+function checkKept(t: Test, hops: readonly Hop[], kept: Headers): void {
+  const membersOf = (header: string | undefined) => header?.split(',').sort();
+  for (const [name, sent] of Object.entries(kept)) {
+    for (const [index, { service, headers }] of hops.entries()) {
+      t.same(membersOf(headers[name]), membersOf(sent), `${name} that ${service} received`);
+      const isOurs = LANGUAGES[service as keyof typeof LANGUAGES] === 'node';
+      if (isOurs) t.equal(hops[index + 1]?.headers[name], headers[name], `${service} passes ${name} on as it is`);
+    }
+  }
+}
+
+async function checkSampled(t: Test, chain: Chain, collector: Collector, setting: Setting, route: Route) {
+  const context = newContext(true);
+  const hops = await chain.ask(route, { ...setting.write(context), ...setting.kept });
+  t.equal(hops.map(({ service }) => service).join(), SERVICES.join());
+  checkKept(t, hops, setting.kept);
+  const { roots } = buildTree(await traceOf(collector, context.traceId));
+  t.equal(draw(roots).join('\n'), TREE);
+  t.equal(roots[0]?.span.parentSpanId, context.spanId, 'below the caller');
+}
+
+async function checkUnsampled(t: Test, chain: Chain, setting: Setting, route: Route): Promise<string> {
+  const context = newContext(false);
+  const hops = await chain.ask(route, { ...setting.write(context), ...setting.kept });
+  t.equal(hops.map(({ service }) => service).join(), SERVICES.join());
+  checkKept(t, hops, setting.kept);
+  for (const { service, headers } of hops) {
+    t.match(Object.values(headers).join(' '), context.traceId, `${service} has the trace`);
+    t.ok(saysUnsampled(headers), `${service} is told that it is not sampled: ${JSON.stringify(headers)}`);
+  }
+  return context.traceId;
+}
+
+/** Every format that is there says so. */
+function saysUnsampled({ traceparent, b3: single, 'x-b3-sampled': multi }: Headers): boolean {
+  const said = [
+    ...(traceparent === undefined ? [] : [/-00$/.test(traceparent)]),
+    ...(single === undefined ? [] : [/-0$/.test(single)]),
+    ...(multi === undefined ? [] : [multi === '0']),
+  ];
+  return said.length > 0 && said.every(Boolean);
+}
+
+for (const setting of SETTINGS) {
+  t.test(`${setting.name}: one trace over five services`, async (t) => {
+    if (!installedOrSkip(t, 'go', 'java', 'python')) return;
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const chain = await startChain(collector, linksOf(setting));
+    t.teardown(() => chain.stop());
+
+    const unsampled: string[] = [];
+    for (const route of ROUTES) {
+      await t.test(`not sampled, ${route}`, async (t) =>
+        unsampled.push(await checkUnsampled(t, chain, setting, route)),
+      );
+      await t.test(`sampled, ${route}`, (t) => checkSampled(t, chain, collector, setting, route));
+    }
+
+    await t.test('a trace that starts in the chain', async (t) => {
+      const [, go] = await chain.ask('hghg');
+      const [traceId = ''] = /[0-9a-f]{32}/.exec(Object.values(go?.headers ?? {}).join(' ')) ?? [];
+      const { roots } = buildTree(await traceOf(collector, traceId));
+      t.equal(draw(roots).join('\n'), TREE);
+    });
+
+    // Each service has exported later spans by now, so these would have come.
+    t.notOk(
+      collector.spans().some(({ traceId }) => unsampled.includes(traceId)),
+      'nothing of what was not sampled',
+    );
+  });
+}
