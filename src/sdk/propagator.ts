@@ -1,7 +1,8 @@
 /** From the configured propagator names to one propagator. The rarer formats are loaded only when configured. */
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { PropagatorName } from '../config/types.js';
+import { ForwardingBaggagePropagator } from './baggage-propagator.js';
 
 type B3 = typeof import('@opentelemetry/propagator-b3');
 type Rare = typeof import('./rare-propagators.js');
@@ -13,7 +14,7 @@ function createOne(name: PropagatorName): TextMapPropagator {
     case 'tracecontext':
       return new W3CTraceContextPropagator();
     case 'baggage':
-      return new W3CBaggagePropagator();
+      return new ForwardingBaggagePropagator();
     case 'b3':
     case 'b3multi': {
       const { B3InjectEncoding, B3Propagator } = require('@opentelemetry/propagator-b3') as B3;
