@@ -1,15 +1,15 @@
 /**
- * The README's table of supported libraries, made from the table of instrumentations and what each package declares.
+ * The README's two tables of libraries: which are instrumented, from the table of instrumentations and what each package
+ * declares; and which ones CI runs, from the data of the tests that run them (test/libraries).
  * `node scripts/library-table.mjs` (after a build) rewrites the README between its markers; a test compares.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const BEGIN = '<!-- libraries: begin -->';
-const END = '<!-- libraries: end -->';
+const require = createRequire(join(root, 'package.json'));
 
 /** Ranges that one module is patched in, in the order declared. */
 function rangesOf(targets, module) {
@@ -25,9 +25,13 @@ function describeModules(entry, targets) {
   return entry.modules.map((module) => `\`${module}\` ${rangesOf(targets, module)}`).join(', ');
 }
 
-/** The table's Markdown. Loads every instrumentation. */
-export function renderLibraryTable() {
-  const require = createRequire(join(root, 'package.json'));
+function renderTable(header, rows) {
+  const lineOf = (cells) => `| ${cells.join(' | ')} |`;
+  return [lineOf(header), lineOf(header.map(() => '---')), ...rows.map(lineOf)].join('\n');
+}
+
+/** Loads every instrumentation. */
+function renderInstrumentations() {
   const { TABLE } = require('./build/src/instrumentation/table.js');
   const { loadConfig } = require('./build/src/config/config.js');
   const { trace } = require('@opentelemetry/api');
@@ -38,19 +42,96 @@ export function renderLibraryTable() {
       // Creating a global one subscribes for good; what it covers is known without.
       const targets = entry.isGlobal ? [] : entry.load(context).targets;
       const state = entry.isOffByDefault ? 'off' : entry.makesMiddlewareSpansOnly ? 'with middleware spans' : 'on';
-      return `| \`${entry.name}\` | ${describeModules(entry, targets)} | ${state} |`;
+      return [`\`${entry.name}\``, describeModules(entry, targets), state];
     });
-  return ['| Instrumentation | Modules and versions | By default |', '| --- | --- | --- |', ...rows].join('\n');
+  return renderTable(['Instrumentation', 'Modules and versions', 'By default'], rows);
 }
 
-/** The README with a current table. */
+/** All that the files of test/libraries export, by library. */
+export function libraryCases() {
+  const sources = readdirSync(join(root, 'test/libraries')).filter((file) => file !== 'library-case.ts');
+  return sources
+    .map((file) => require(join(root, 'build/test/libraries', file.replace(/ts$/, 'js'))))
+    .flatMap((exports) => Object.values(exports).filter(Array.isArray))
+    .flat()
+    .sort((a, b) => a.library.localeCompare(b.library, 'en'));
+}
+
+const METHOD = '(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)';
+/** What http makes of the requests that the programs are driven by. */
+const REQUEST = new RegExp(`^(?:CLIENT|SERVER) ${METHOD}$`);
+const ROUTE = new RegExp(`^SERVER ${METHOD} /`);
+const SHOWN_NAMES = 4;
+
+/** Kinds and names of the spans in drawn traces, those of the library only: `CLIENT`: `SELECT items`, `BEGIN`. */
+export function spansOf(traces) {
+  const lines = traces.split('\n').map((line) => line.replace(/#.*$/, '').trim());
+  const all = [...new Set(lines.map((line) => line.replace(/^\S+ /, '').replace(/ ERROR$/, '')))].filter(Boolean);
+  const calls = all.filter((span) => !REQUEST.test(span));
+  const own = calls.filter((span) => !ROUTE.test(span));
+  const byKind = new Map();
+  for (const span of [own, calls, all].find((spans) => spans.length > 0) ?? []) {
+    const [kind] = span.split(' ', 1);
+    byKind.set(kind, [...(byKind.get(kind) ?? []), span.slice(kind.length + 1)]);
+  }
+  return byKind;
+}
+
+function describeSpans({ scenario, gets }) {
+  const kinds = [...spansOf(scenario.traces)].map(([kind, names]) => {
+    const shown = names
+      .slice(0, SHOWN_NAMES)
+      .map((name) => `\`${name.replace(/ \S+:<port>$/, '').replaceAll('|', '\\|')}\``);
+    return `${kind} ${[...new Set(shown)].join(', ')}${names.length > SHOWN_NAMES ? ', ...' : ''}`;
+  });
+  return gets ?? kinds.join('; ');
+}
+
+const listOf = (value) => (Array.isArray(value) ? value : [value]);
+
+/** Oldest first; of several libraries, in their order. */
+function versionsTried({ library, tried, others }) {
+  const versions = (others?.folders ?? []).map((name) => require(`./node_modules/${name}/package.json`).version);
+  const all = [...new Set([...tried, ...versions])];
+  if (library.includes(', ')) return all.join(', ');
+  return all.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).join(', ');
+}
+
+/** The ones that CI runs. */
+function renderTried() {
+  const rows = libraryCases().map((item) => {
+    const forms = item.scenario.forms ?? ['cjs', 'mjs'];
+    const has = (ending) => (forms.some((form) => form.endsWith(ending)) ? 'yes' : 'not tried');
+    return [
+      listOf(item.library.split(', '))
+        .map((name) => `\`${name}\``)
+        .join(', '),
+      versionsTried(item),
+      listOf(item.instrumentation)
+        .map((name) => `\`${name}\``)
+        .join(', '),
+      describeSpans(item),
+      item.double ? `${item.server} (test double)` : item.server,
+      has('cjs'),
+      has('mjs'),
+    ];
+  });
+  return renderTable(['Library', 'Versions tried', 'Traced by', 'Spans', 'Server', 'CommonJS', 'ES modules'], rows);
+}
+
+/** The text with what stands between the markers of that name replaced. */
+function insert(text, name, content) {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [head, rest] = text.split(begin);
+  return `${head}${begin}\n${content}\n${end}${rest.split(end)[1]}`;
+}
+
+/** The README with current tables. */
 export function insertLibraryTable(readme) {
-  const [head, rest] = readme.split(BEGIN);
-  const tail = rest.split(END)[1];
-  return `${head}${BEGIN}\n${renderLibraryTable()}\n${END}${tail}`;
+  return insert(insert(readme, 'libraries', renderInstrumentations()), 'tried', renderTried());
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const file = join(root, 'README.md');
   writeFileSync(file, insertLibraryTable(readFileSync(file, 'utf8')));
 }

@@ -9,152 +9,14 @@ import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.j
 import { installFixture } from '../helpers/fixture-install.js';
 import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
+import type { Scenario } from '../helpers/scenario.js';
 import { sketch } from '../helpers/spans.js';
+import { FRAMEWORKS } from '../libraries/frameworks.js';
 
 const { folder, skip } = installFixture('frameworks');
 
-interface Program {
-  /** A file of test/fixtures/frameworks. */
-  readonly name: string;
-  /** As `sketch` draws them; what follows a `#` is a remark. */
-  readonly traces: string;
-  /** How its modules are seen depends on Node.js. */
-  readonly isOnAll?: true;
-}
-
-/** The operations of calls.cjs; `route` is what the server says of all of them. */
-const graphqlTraces = (route: string, notFound = ''): string => `
-  app CLIENT POST                   # the operation has a name
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-      app INTERNAL query Greet
-
-  app CLIENT POST                   # one of two, chosen by its name
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-      app INTERNAL query Two
-
-  app CLIENT POST                   # nameless
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-      app INTERNAL query
-
-  app CLIENT POST
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-      app INTERNAL mutation Add
-
-  app CLIENT POST                   # a resolver throws
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-      app INTERNAL query Break
-
-  app CLIENT POST ERROR             # does not fit the schema
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-      app INTERNAL graphql.validate
-
-  app CLIENT POST ERROR             # no GraphQL
-    app SERVER POST${route}
-      app INTERNAL graphql.parse
-${notFound}`;
-
-const NOT_FOUND = `
-  app CLIENT GET ERROR
-    app SERVER GET
-`;
-
-const yogaTraces = graphqlTraces('', NOT_FOUND)
-  .replace(/^ +app INTERNAL (query|mutation).*\n/gm, '')
-  .replace(/POST ERROR/g, 'POST');
-
-/** The calls of trpc-router.cjs; `several` is the route of what no single procedure has answered. */
-const trpcTraces = (prefix: string, several = ` ${prefix}`): string => `
-  app CLIENT GET
-    app SERVER GET ${prefix}/greet
-
-  app CLIENT GET                    # a router in a router
-    app SERVER GET ${prefix}/post.byId
-
-  app CLIENT POST                   # a mutation
-    app SERVER POST ${prefix}/post.add
-
-  app CLIENT GET                    # a batch of one
-    app SERVER GET ${prefix}/greet
-
-  app CLIENT GET                    # a batch of two
-    app SERVER GET${several}
-
-  app CLIENT GET ERROR              # a procedure that says 404
-    app SERVER GET ${prefix}/missing
-
-  app CLIENT GET ERROR
-    app SERVER GET ${prefix}/broken ERROR
-
-  app CLIENT GET ERROR              # no such procedure
-    app SERVER GET${several}
-`;
-
-const PROGRAMS: readonly Program[] = [
-  { name: 'apollo-express', traces: graphqlTraces(' /graphql', NOT_FOUND) },
-  // It has no route: it answers under every path.
-  { name: 'apollo-standalone', traces: graphqlTraces('') },
-  { name: 'mercurius', traces: graphqlTraces(' /graphql', NOT_FOUND) },
-  // It executes by itself, without the function of graphql that is traced, and answers every operation with 200.
-  { name: 'yoga', traces: yogaTraces },
-  { name: 'trpc-standalone', traces: trpcTraces('', ''), isOnAll: true },
-  {
-    name: 'trpc-express',
-    traces: `${trpcTraces('/tenants/:tenant/trpc')}
-  app CLIENT GET                    # a page that calls a procedure itself
-    app SERVER GET /pages/:page
-`,
-  },
-  { name: 'trpc-fastify', traces: trpcTraces('/trpc', ' /trpc/:path') },
-  {
-    name: 'hono',
-    isOnAll: true,
-    traces: `
-  app CLIENT GET
-    app SERVER GET /
-
-  app CLIENT GET                    # an application in an application
-    app SERVER GET /users/:id
-
-  app CLIENT GET ERROR
-    app SERVER GET /users/:id/broken ERROR
-
-  app CLIENT GET
-    app SERVER GET /files/*
-
-  app CLIENT PUT                    # several methods, a parameter with an expression
-    app SERVER PUT /items/:id{[0-9]+}
-
-  app CLIENT PUT ERROR              # that does not match
-    app SERVER PUT
-
-  app CLIENT DELETE                 # any method
-    app SERVER DELETE /any/:id
-
-  app CLIENT GET ERROR              # a middleware answers, for the route behind it
-    app SERVER GET /guarded/:id
-
-  app CLIENT OPTIONS ERROR
-    app SERVER OPTIONS
-
-  app CLIENT HEAD
-    app SERVER HEAD /users/:id
-
-  app CLIENT GET                    # a base path
-    app SERVER GET /v1/health
-${NOT_FOUND}`,
-  },
-];
+/** How their modules are seen depends on Node.js. */
+const ON_ALL = new Set(['trpc-standalone', 'hono']);
 
 const withoutRemarks = (traces: string): string => traces.replace(/ *#.*$/gm, '').trim();
 const unindented = (traces: string): string => withoutRemarks(traces).replace(/^ {2}/gm, '');
@@ -166,7 +28,12 @@ async function run(t: Test, options: RunOptions): Promise<string> {
   return app.stdout();
 }
 
-async function testProgram(t: Test, { node }: NodeBinary, collector: Collector, program: Program): Promise<void> {
+async function testProgram(
+  t: Test,
+  { node }: NodeBinary,
+  collector: Collector,
+  program: Pick<Scenario, 'name' | 'traces'>,
+): Promise<void> {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app' };
   for (const form of ['cjs', 'mjs']) {
     const options = { node, file: join(folder, `entry.${form}`), args: [program.name], env };
@@ -241,7 +108,7 @@ for (const name of ['express', 'fastify']) {
 
 for (const binary of nodeBinaries().filter((node) => isAtLeast(node, 20, 9))) {
   const isCurrent = binary.node === process.execPath;
-  const programs = PROGRAMS.filter(({ isOnAll }) => isCurrent || isOnAll === true);
+  const programs = FRAMEWORKS.map(({ scenario }) => scenario).filter(({ name }) => isCurrent || ON_ALL.has(name));
   t.test(`Node ${binary.version}`, { skip: programs.length === 0 ? 'nothing depends on it' : skip }, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());

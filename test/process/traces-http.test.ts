@@ -3,8 +3,10 @@
  */
 import t from 'tap';
 import { createCertificates } from '../helpers/certificates.js';
+import { caseOf, testEverywhere } from '../helpers/libraries.js';
 import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
 import { type Scenario, testScenario } from '../helpers/scenario.js';
+import { CALLS } from '../libraries/calls.js';
 
 const ONE_PRELOAD = { forms: ['cjs', 'mjs'], hasAllPreloads: false };
 
@@ -21,41 +23,7 @@ const WITHOUT_WORKERS = {
   ],
 };
 
-const HTTP: Scenario = {
-  name: 'http',
-  forms: ['cjs', 'mjs', 'dynamic.cjs', 'bare-name.mjs'],
-  hasAllPreloads: true,
-  traces: `
-    app CLIENT GET                # hello, on a connection that the next five share
-      app SERVER GET
-
-    app CLIENT POST               # items
-      app SERVER POST
-
-    app CLIENT GET ERROR          # 404: an error to the client, not to the server
-      app SERVER GET
-
-    app CLIENT GET ERROR          # 500
-      app SERVER GET ERROR
-
-    app CLIENT GET                # chain: after a timer and a promise
-      app SERVER GET
-        app CLIENT GET
-          app SERVER GET
-
-    app CLIENT GET                # parallel
-      app SERVER GET
-        app CLIENT GET
-          app SERVER GET
-        app CLIENT GET
-          app SERVER GET
-
-    app CLIENT GET                # by URL
-      app SERVER GET
-
-    app CLIENT GET ERROR          # refused
-  `,
-};
+const HTTP: Scenario = caseOf(CALLS, 'http').scenario;
 
 testScenario(t, HTTP);
 // Exported over HTTP/2, and on the application's own thread: the exporter uses the modules that the application has
@@ -66,42 +34,11 @@ testScenario(t, { ...HTTP, ...WITHOUT_WORKERS, protocol: 'grpc' });
 
 t.test('https', async (t) => {
   const { files } = await createCertificates();
-  testScenario(t, {
-    name: 'https',
-    // Node.js 24 adds a hint to the message.
-    normalise: { replace: [[/; if the root CA is installed locally.*$/, '']] },
-    env: { TEST_CA_FILE: files.ca, TEST_CERTIFICATE_FILE: files.serverCert, TEST_KEY_FILE: files.serverKey },
-    traces: `
-      app CLIENT PUT              # chain
-        app SERVER PUT
-          app CLIENT GET
-            app SERVER GET
-
-      app CLIENT GET ERROR        # a certificate that the client refuses
-    `,
+  testEverywhere(t, caseOf(CALLS, 'https'), {
+    TEST_CA_FILE: files.ca,
+    TEST_CERTIFICATE_FILE: files.serverCert,
+    TEST_KEY_FILE: files.serverKey,
   });
 });
 
-testScenario(t, {
-  name: 'fetch',
-  traces: `
-    app CLIENT GET                # hello
-      app SERVER GET
-
-    app CLIENT POST               # items
-      app SERVER POST
-
-    app CLIENT GET ERROR          # 404
-      app SERVER GET
-
-    app CLIENT GET ERROR          # 500
-      app SERVER GET ERROR
-
-    app CLIENT GET                # chain
-      app SERVER GET
-        app CLIENT GET
-          app SERVER GET
-
-    app CLIENT GET ERROR          # refused
-  `,
-});
+testEverywhere(t, caseOf(CALLS, 'fetch, undici'));
