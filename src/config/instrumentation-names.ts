@@ -1,17 +1,20 @@
 /**
- * Names by which users select instrumentations: the suffixes of the packages of auto-instrumentations-node 0.81.2,
- * and `fastify`, which has moved out of them. Data only.
+ * Names by which users select instrumentations: the suffixes of the packages of auto-instrumentations-node 0.81.2, and
+ * those of libraries that no official package is for any more, or ever was. Data only.
  */
 export const INSTRUMENTATION_NAMES = [
   'amqplib',
   'aws-lambda',
   'aws-sdk',
+  'better-sqlite3',
   'bunyan',
   'cassandra-driver',
   'connect',
   'cucumber',
   'dataloader',
   'dns',
+  'elasticsearch',
+  'engine.io',
   'express',
   'fastify',
   'fs',
@@ -19,6 +22,7 @@ export const INSTRUMENTATION_NAMES = [
   'graphql',
   'grpc',
   'hapi',
+  'hono',
   'host-metrics',
   'http',
   'ioredis',
@@ -33,16 +37,21 @@ export const INSTRUMENTATION_NAMES = [
   'mysql2',
   'nestjs-core',
   'net',
+  'next',
   'openai',
+  'opensearch',
   'oracledb',
   'pg',
   'pino',
+  'postgres',
   'redis',
   'restify',
   'router',
   'runtime-node',
   'socket.io',
+  'sqlite',
   'tedious',
+  'trpc',
   'undici',
   'winston',
 ] as const;

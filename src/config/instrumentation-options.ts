@@ -97,7 +97,16 @@ const OPTIONS: Readonly<Record<string, Options>> = {
 };
 
 /** Traced by our own instrumentation unless OTEL_NODE_OFFICIAL_INSTRUMENTATIONS names them. */
-export const OWN_INSTRUMENTATIONS: readonly string[] = ['grpc', 'http', 'ioredis', 'mongodb', 'mysql2', 'pg', 'redis'];
+export const OWN_INSTRUMENTATIONS: readonly string[] = [
+  'grpc',
+  'http',
+  'ioredis',
+  'mongodb',
+  'mysql',
+  'mysql2',
+  'pg',
+  'redis',
+];
 /** The same, but OTEL_NODE_MIDDLEWARE_SPANS runs the official one beside ours. */
 export const FRAMEWORKS: readonly string[] = ['connect', 'express', 'hapi', 'koa', 'nestjs-core', 'restify', 'router'];
 

@@ -10,7 +10,7 @@ import Module, { createRequire } from 'node:module';
 import { hasLoaded, WATCHABLE, watchBuiltinLoads } from './builtin-loads.js';
 
 export interface BuiltinListener {
-  /** Names without the `node:` prefix. Read once. */
+  /** Names without the `node:` prefix, but of those that are packages without it. Read once. */
   readonly builtins: readonly string[];
   /** Gets the built-in's own exports object, once per name. Returned exports are ignored: patch in place. */
   onBuiltin(name: string, exports: unknown): void;
@@ -80,8 +80,9 @@ class PendingBuiltins implements BuiltinHook {
   /** The name of the awaited built-in that `id` (`http`, `node:http`) means. */
   match(id: unknown): string | undefined {
     if (typeof id !== 'string') return undefined;
-    const name = bareName(id) ?? id;
-    return this.#pending.has(name) ? name : undefined;
+    if (this.#pending.has(id)) return id;
+    const name = bareName(id);
+    return name !== undefined && this.#pending.has(name) ? name : undefined;
   }
 
   see(name: string, exports: unknown): void {
@@ -110,7 +111,7 @@ class PendingBuiltins implements BuiltinHook {
 
 /** Exports of a built-in without going through anybody's hooks more than once. */
 function loadBuiltin(name: string): unknown {
-  return createRequire(__filename)(`node:${name}`);
+  return createRequire(__filename)(name.startsWith('node:') ? name : `node:${name}`);
 }
 
 type Getter = (this: unknown, id: string) => unknown;
@@ -146,9 +147,9 @@ export function hookBuiltinsByLoad(listener: BuiltinListener, intercept: LoadInt
   const hooks = (Module as unknown as SyncHooks).registerHooks({
     load(url, context, nextLoad) {
       if (!pending.isEmpty) {
-        const name = bareName(url);
-        if (name !== undefined) {
-          if (pending.match(name) !== undefined) pending.take(name, () => loadBuiltin(name));
+        if (url.startsWith('node:')) {
+          const name = pending.match(url);
+          if (name !== undefined) pending.take(name, () => loadBuiltin(name));
           return nextLoad(url, context);
         }
       }

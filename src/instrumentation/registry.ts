@@ -3,6 +3,7 @@
  * their patches. A fault in any of it leaves the module's exports as they were.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import Module from 'node:module';
 import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
@@ -10,6 +11,8 @@ import { Libraries } from './libraries.js';
 import { allOrNothing, standby } from './standby.js';
 import type { TableEntry } from './table.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
+
+const hasSyncHooks = 'registerHooks' in Module;
 
 interface Slot {
   readonly entry: TableEntry;
@@ -79,7 +82,7 @@ class ModuleRegistry implements Registry {
     const globalSlots: Slot[] = [];
     for (const entry of entries) {
       const slot = this.#open(entry);
-      if (entry.isBuiltin === true) builtins.push(...entry.modules);
+      if (entry.isBuiltin === true && (entry.needsSyncHooks !== true || hasSyncHooks)) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
       if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
       if (entry.isGlobal === true) globalSlots.push(slot);
@@ -140,6 +143,10 @@ class ModuleRegistry implements Registry {
 
   wantsEsmPackage(name: string): boolean {
     return this.esmPackages.includes(name);
+  }
+
+  replacedDefault(name: string): string | undefined {
+    return this.#slots.get(name)?.find(({ entry }) => entry.esmDefault !== undefined)?.entry.esmDefault;
   }
 
   onPackageFile(identity: PackageIdentity, filename: string, exports: unknown): unknown {

@@ -16,6 +16,8 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { errorType } from './operation.js';
+import { ERROR_TYPE } from './semconv.js';
 
 export interface SpanFilter {
   /** True: no spans of kind INTERNAL (middleware, pools, layers). Explicit roots are kept. */
@@ -24,6 +26,12 @@ export interface SpanFilter {
   readonly dropsNames?: readonly string[];
   /** Names of spans that are left out where they would be the root of a trace. */
   readonly dropsRoots?: readonly string[];
+  /** Calls of which something below makes the span: of these nothing is kept, errors neither. */
+  readonly dropsCalls?: (options: SpanOptions) => boolean;
+  /** Errors are recorded by their type alone: their messages quote values and queries. */
+  readonly hidesMessages?: boolean;
+  /** Attributes that it sets on its spans and that are left out. */
+  readonly omits?: readonly string[];
   /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
   readonly maskQuery?: (text: string) => string;
 }
@@ -55,6 +63,14 @@ const STAND_IN: PropertyDescriptorMap = {
   recordException: { value: recordOnce },
 };
 
+/** Nothing that is said to it is kept. */
+const SILENT: PropertyDescriptorMap = {
+  setAttribute: { value: ignoreAndReturnSelf },
+  setAttributes: { value: ignoreAndReturnSelf },
+  addEvent: { value: ignoreAndReturnSelf },
+  recordException: { value: ignoreEnd },
+};
+
 /** `more` are further methods, which find the parent as their prototype. */
 export function standInFor(parent: Span | undefined, more?: PropertyDescriptorMap): Span {
   if (parent === undefined) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
@@ -66,6 +82,30 @@ function maskLater(span: Span, mask: (text: string) => string): void {
   const { setAttribute } = span;
   span.setAttribute = (key, value) =>
     setAttribute.call(span, key, key === DB_QUERY_TEXT && typeof value === 'string' ? mask(value) : value);
+}
+
+function omit(span: Span, keys: readonly string[]): void {
+  const { setAttributes } = span;
+  span.setAttributes = (attributes) => {
+    const kept = Object.entries(attributes).filter(([key]) => !keys.includes(key));
+    return setAttributes.call(span, Object.fromEntries(kept));
+  };
+}
+
+/** What some put in front of their messages: `ER_DUP_ENTRY: Duplicate entry ...`. */
+const CODE_OF_MESSAGE = /^([A-Z][A-Z0-9_]{2,63}):/;
+
+/** For instrumentations that record an error as its message, or with it. */
+function hideMessages(span: Span): void {
+  const { setStatus } = span;
+  span.setStatus = ({ code, message }) => {
+    const type = CODE_OF_MESSAGE.exec(message ?? '')?.[1];
+    if (type !== undefined) span.setAttribute(ERROR_TYPE, type);
+    return setStatus.call(span, { code });
+  };
+  span.recordException = (error) => {
+    span.setAttribute(ERROR_TYPE, errorType(error));
+  };
 }
 
 class FilteringTracer implements Tracer {
@@ -92,8 +132,12 @@ class FilteringTracer implements Tracer {
 
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
     if (this.#isDropped(name, options, parentContext)) return standInFor(trace.getSpan(parentContext));
+    if (this.#filter.dropsCalls?.(options) === true) return standInFor(trace.getSpan(parentContext), SILENT);
     const span = this.#tracer.startSpan(name, this.#masked(options), parentContext);
-    if (this.#filter.maskQuery !== undefined && span.isRecording()) maskLater(span, this.#filter.maskQuery);
+    if (!span.isRecording()) return span;
+    if (this.#filter.maskQuery !== undefined) maskLater(span, this.#filter.maskQuery);
+    if (this.#filter.hidesMessages === true) hideMessages(span);
+    if (this.#filter.omits !== undefined) omit(span, this.#filter.omits);
     return span;
   }
 

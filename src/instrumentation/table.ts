@@ -4,17 +4,24 @@
  */
 import type { AgentConfig } from '../config/types.js';
 import { type AdapterOptions, adaptOfficial, type OfficialConstructor } from './adapter.js';
+import { selectInstrumentations } from './selection.js';
+import { DB_SYSTEM_NAME } from './semconv.js';
 import type { SpanFilter } from './span-filter.js';
+import type { Dialect } from './sql/scanner.js';
 import type { CreateInstrumentation, Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
   readonly name: string;
-  /** Packages, or built-ins without prefix, whose load triggers the thunk. */
+  /** Packages, or built-ins (with the prefix where that must be written), whose load triggers the thunk. */
   readonly modules: readonly string[];
   readonly isBuiltin?: boolean;
+  /** Nothing on a Node.js without synchronous hooks, which would have to load the built-in to see it. */
+  readonly needsSyncHooks?: boolean;
   /** The package ships an ES module build that does not just re-export its CommonJS one. */
   readonly hasEsmBuild?: boolean;
+  /** What that build calls the function that it exports by default, where the patch replaces it. */
+  readonly esmDefault?: string;
   /** Off unless named: spans that few people want (fs, net, dns). */
   readonly isOffByDefault?: boolean;
   /** Its target is a global of Node (fetch) that no module load announces: created at boot. */
@@ -155,18 +162,48 @@ const always =
   (config: Record<string, unknown>): OfficialOptions =>
   () => ({ config });
 
-/** For the official instrumentations that have no option to mask literals. */
-function maskQueries(config: AgentConfig, dialect: 'postgresql' | 'mysql'): SpanFilter {
+/** For the official instrumentations that have no option to mask literals, and quote them in errors. */
+function maskQueries(config: AgentConfig, dialect: Dialect): SpanFilter {
   if (!config.isDbQuerySanitized) return {};
   const describe = (require('./sql/describe.js') as SqlModule).createDescribeQuery(dialect);
-  return { maskQuery: (text) => describe(text).sanitized };
+  return { maskQuery: (text) => describe(text).sanitized, hidesMessages: true };
 }
+
+const withoutMessages = ({ isDbQuerySanitized }: AgentConfig): SpanFilter => ({ hidesMessages: isDbQuerySanitized });
+
+const masked =
+  (dialect: Dialect): OfficialOptions =>
+  (config) => ({ filter: maskQueries(config, dialect) });
+
+/** By what knex calls them: drivers that are traced themselves, and by what. */
+const DRIVERS_OF_KNEX: Readonly<Record<string, string>> = {
+  postgresql: 'pg',
+  mysql: 'mysql',
+  mysql2: 'mysql2',
+  'better-sqlite3': 'better-sqlite3',
+  oracledb: 'oracledb',
+  mssql: 'tedious',
+};
+
+/** Its spans say what those of the driver say; they are kept where the driver makes none. */
+const overDrivers: OfficialOptions = (config) => {
+  const selected = new Set(selectInstrumentations(TABLE, config).map(({ name }) => name));
+  const isTraced = (system: unknown): boolean => selected.has(DRIVERS_OF_KNEX[String(system)] ?? '');
+  const dropsCalls: SpanFilter['dropsCalls'] = ({ attributes }) => isTraced(attributes?.[DB_SYSTEM_NAME]);
+  const isWanted = config.instrumentations.official.includes('knex');
+  return { filter: { ...maskQueries(config, 'sqlite'), ...(isWanted ? {} : { dropsCalls }) } };
+};
+
+type MysqlModule = typeof import('./mysql2/patch.js');
 
 type MessagingModule = typeof import('./messages.js');
 const messages = (): MessagingModule => require('./messages.js');
 
 type WebLibraries = typeof import('./web/libraries.js');
 const webLibraries = (): WebLibraries['libraries'] => (require('./web/libraries.js') as WebLibraries).libraries;
+
+type DataLibraries = typeof import('./data/libraries.js');
+const dataLibraries = (): DataLibraries['libraries'] => (require('./data/libraries.js') as DataLibraries).libraries;
 
 const MIDDLEWARE_ONLY: Extra = { makesMiddlewareSpansOnly: true };
 const BUILTIN: Extra = { isBuiltin: true };
@@ -215,6 +252,7 @@ export const TABLE: readonly TableEntry[] = [
     always({ suppressInternalInstrumentation: true }),
     CARRIES_CONTEXT,
   ),
+  own('better-sqlite3', ['better-sqlite3'], () => dataLibraries().betterSqlite3),
   official(
     'bunyan',
     ['bunyan'],
@@ -222,8 +260,12 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-bunyan'),
     always({ disableLogSending: true }),
   ),
-  official('cassandra-driver', ['cassandra-driver'], 'CassandraDriverInstrumentation', () =>
-    require('@opentelemetry/instrumentation-cassandra-driver'),
+  official(
+    'cassandra-driver',
+    ['cassandra-driver'],
+    'CassandraDriverInstrumentation',
+    () => require('@opentelemetry/instrumentation-cassandra-driver'),
+    masked('postgresql'),
   ),
   framework(
     'connect',
@@ -255,6 +297,7 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     BUILTIN_OFF,
   ),
+  own('elasticsearch', ['@elastic/transport'], () => dataLibraries().elasticsearch, { hasEsmBuild: true }),
   own('engine.io', ['engine.io'], () => webLibraries().engineIo),
   framework(
     'express',
@@ -330,7 +373,7 @@ export const TABLE: readonly TableEntry[] = [
     () => ({ prepare: messages().KAFKAJS_PARAMETERS }),
     CARRIES_CONTEXT,
   ),
-  official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex')),
+  official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex'), overDrivers),
   framework(
     'koa',
     ['koa', 'koa-mount'],
@@ -339,8 +382,13 @@ export const TABLE: readonly TableEntry[] = [
   official('lru-memoizer', ['lru-memoizer'], 'LruMemoizerInstrumentation', () =>
     require('@opentelemetry/instrumentation-lru-memoizer'),
   ),
-  official('memcached', ['memcached'], 'MemcachedInstrumentation', () =>
-    require('@opentelemetry/instrumentation-memcached'),
+  official(
+    'memcached',
+    ['memcached'],
+    'MemcachedInstrumentation',
+    () => require('@opentelemetry/instrumentation-memcached'),
+    // Keys are as good as values: `session:...`.
+    (config) => ({ filter: { ...withoutMessages(config), omits: ['db.memcached.key'] } }),
   ),
   own(
     'mongodb',
@@ -355,14 +403,22 @@ export const TABLE: readonly TableEntry[] = [
     ['mongoose'],
     'MongooseInstrumentation',
     () => require('@opentelemetry/instrumentation-mongoose'),
-    always({ suppressInternalInstrumentation: true }),
+    (config) => ({ config: { suppressInternalInstrumentation: true }, filter: withoutMessages(config) }),
+    // What it does is done by mongodb, whose spans say more, and are made for what is really sent.
+    { isOffByDefault: true },
   ),
-  official(
+  own(
     'mysql',
     ['mysql'],
-    'MySQLInstrumentation',
-    () => require('@opentelemetry/instrumentation-mysql'),
-    (config) => ({ filter: maskQueries(config, 'mysql') }),
+    () => ({ create: (require('./mysql2/patch.js') as MysqlModule).createMysql }),
+    {},
+    official(
+      'mysql',
+      [],
+      'MySQLInstrumentation',
+      () => require('@opentelemetry/instrumentation-mysql'),
+      masked('mysql'),
+    ),
   ),
   own(
     'mysql2',
@@ -374,7 +430,7 @@ export const TABLE: readonly TableEntry[] = [
       [],
       'MySQL2Instrumentation',
       () => require('@opentelemetry/instrumentation-mysql2'),
-      (config) => ({ filter: maskQueries(config, 'mysql') }),
+      masked('mysql'),
     ),
   ),
   framework(
@@ -405,7 +461,14 @@ export const TABLE: readonly TableEntry[] = [
     undefined,
     { hasEsmBuild: true },
   ),
-  official('oracledb', ['oracledb'], 'OracleInstrumentation', () => require('@opentelemetry/instrumentation-oracledb')),
+  own('opensearch', ['@opensearch-project/opensearch'], () => dataLibraries().opensearch),
+  official(
+    'oracledb',
+    ['oracledb'],
+    'OracleInstrumentation',
+    () => require('@opentelemetry/instrumentation-oracledb'),
+    masked('sqlite'),
+  ),
   own(
     'pg',
     ['pg', 'pg-cursor', 'pg-pool'],
@@ -419,6 +482,7 @@ export const TABLE: readonly TableEntry[] = [
       (config) => ({ config: { ignoreConnectSpans: true }, filter: maskQueries(config, 'postgresql') }),
     ),
   ),
+  own('postgres', ['postgres'], () => dataLibraries().postgres, { hasEsmBuild: true, esmDefault: 'Postgres' }),
   official(
     'pino',
     ['pino'],
@@ -470,7 +534,14 @@ export const TABLE: readonly TableEntry[] = [
     () => require('@opentelemetry/instrumentation-socket.io'),
     () => ({ link: messages().SOCKET_IO_LINKS }),
   ),
-  official('tedious', ['tedious'], 'TediousInstrumentation', () => require('@opentelemetry/instrumentation-tedious')),
+  own('sqlite', ['node:sqlite'], () => dataLibraries().nodeSqlite, { isBuiltin: true, needsSyncHooks: true }),
+  official(
+    'tedious',
+    ['tedious'],
+    'TediousInstrumentation',
+    () => require('@opentelemetry/instrumentation-tedious'),
+    masked('sqlite'),
+  ),
   own('trpc', ['@trpc/server'], () => webLibraries().trpc, { hasEsmBuild: true }),
   official(
     'winston',

@@ -42,6 +42,7 @@ export function watchNeighbours(listener: ModuleListener, roll: TracerRoll, log:
     applicationFolder: listener.applicationFolder,
     wantsPackage: (name) => listener.wantsPackage(name) || watch.wantsPackage(name),
     wantsEsmPackage: (name) => listener.wantsEsmPackage(name),
+    replacedDefault: (name) => listener.replacedDefault(name),
     onPackageFile(identity, filename, exports) {
       if (watch.wantsPackage(identity.name)) watch.onPackageFile(identity, filename, exports);
       return listener.onPackageFile(identity, filename, exports);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { findFreePort, findProgram, type Place, type Program, runOnce, startServer } from './server-process.js';
 
-export type ServerName = 'postgres' | 'mariadb' | 'redis' | 'rabbitmq';
+export type ServerName = 'postgres' | 'mariadb' | 'memcached' | 'redis' | 'rabbitmq';
 
 export interface RunningServer {
   host: '127.0.0.1';
@@ -38,6 +38,12 @@ const RECIPES: Readonly<Record<ServerName, Recipe>> = {
     packages: 'mariadb-server',
     prepare: prepareMariadb,
     url: (port) => `mysql://root@127.0.0.1:${port}/test`,
+  },
+  memcached: {
+    programs: ['memcached'],
+    packages: 'memcached',
+    prepare: prepareMemcached,
+    url: (port) => `127.0.0.1:${port}`,
   },
   redis: {
     programs: ['redis-server'],
@@ -111,6 +117,15 @@ function prepareMariadb(place: Place, [install = '', mariadbd = '']: string[]): 
       '--innodb-flush-log-at-trx-commit=0',
     ],
     ready: /ready for connections/,
+  };
+}
+
+function prepareMemcached({ port }: Place, [memcached = '']: string[]): Program {
+  // It says the most with -vv, which is when it listens.
+  return {
+    command: memcached,
+    args: ['-l', '127.0.0.1', '-p', `${port}`, '-m', '16', '-vv'],
+    ready: /server listening/,
   };
 }
 

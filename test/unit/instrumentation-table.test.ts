@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
+import { findInstrumentation } from '../../src/config/instrumentation-names.js';
 import { createLog } from '../../src/diag/log.js';
 import { selectInstrumentations } from '../../src/instrumentation/selection.js';
 import { TABLE } from '../../src/instrumentation/table.js';
@@ -37,6 +38,10 @@ t.test('every instrumentation of auto-instrumentations-node is in the table', as
   const official = officialNames();
   t.ok(official.length > 30);
   for (const name of official) if (!METRICS_ONLY.includes(name)) t.ok(names.has(name), name);
+});
+
+t.test('every one can be named in a setting', async (t) => {
+  for (const { name } of TABLE) t.equal(findInstrumentation(name), name);
 });
 
 for (const entry of TABLE) {

@@ -86,3 +86,37 @@ t.test('spans that say nothing by themselves are left out where they would be ro
     ['execute', 'parse', 'request'],
   );
 });
+
+t.test('of calls that something below makes the span of, nothing is kept', async (t) => {
+  const { exporter, filtered, plain } = setUp({
+    dropsCalls: ({ attributes }) => attributes?.['db.system.name'] === 'a',
+  });
+  const server = plain.startSpan('server', { kind: SpanKind.SERVER });
+  context.with(trace.setSpan(context.active(), server), () => {
+    const dropped = filtered.startSpan('query', { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'a' } });
+    dropped.setAttribute('key', 'secret').addEvent('event').recordException(new Error('secret'));
+    t.strictSame(dropped.spanContext(), server.spanContext(), 'what is below belongs to what is above');
+    dropped.end();
+    filtered.startSpan('query', { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'b' } }).end();
+  });
+  server.end();
+  const [kept, finished] = exporter.getFinishedSpans();
+  t.match(kept, { attributes: { 'db.system.name': 'b' } });
+  t.match(finished, { name: 'server', attributes: {}, status: { code: 0 }, events: [] });
+});
+
+t.test('errors are recorded by their type alone, and what is not wanted is left out', async (t) => {
+  const { exporter, filtered } = setUp({ hidesMessages: true, omits: ['key'] });
+  const failing = filtered.startSpan('failing');
+  failing.recordException(Object.assign(new Error('secret'), { code: 'ER_DUP_ENTRY' }));
+  failing.setStatus({ code: 2, message: 'secret' });
+  failing.setAttributes({ key: 'secret', kept: 1 });
+  failing.end();
+  const saying = filtered.startSpan('saying');
+  saying.setStatus({ code: 2, message: "ER_NO_SUCH_TABLE: Table 'secret' does not exist" });
+  saying.end();
+  const [first, second] = exporter.getFinishedSpans();
+  t.strictSame(first?.attributes, { 'error.type': 'ER_DUP_ENTRY', kept: 1 });
+  t.strictSame([first?.status, first?.events], [{ code: 2 }, []]);
+  t.strictSame([second?.status, second?.attributes], [{ code: 2 }, { 'error.type': 'ER_NO_SUCH_TABLE' }]);
+});

@@ -27,6 +27,7 @@ const COMMON = [
 ];
 const LITERALS = {
   postgresql: [...COMMON, `E'\\'${CANARY}'`, `$$ ${CANARY} $$`, `$q$ ${CANARY} ' $q$`, `B'1010'`, `U&'${CANARY}'`],
+  sqlite: [...COMMON, `X'${CANARY}'`, `'\\' || '${CANARY}'`],
   mysql: [...COMMON, `"${CANARY}"`, `'\\'${CANARY}'`, `"a""${CANARY}"`, `0x${NUMBER}`, `_utf8'${CANARY}'`],
 } as const;
 
@@ -42,7 +43,7 @@ function pick<T>(random: () => number, items: readonly T[]): T {
   return items[Math.floor(random() * items.length)] as T;
 }
 
-for (const dialect of ['postgresql', 'mysql'] as const) {
+for (const dialect of ['postgresql', 'mysql', 'sqlite'] as const) {
   t.test(`${dialect}: no literal of 5,000 random queries survives`, async (t) => {
     const random = createRandom(7);
     const survivors: string[] = [];
@@ -68,6 +69,12 @@ for (const dialect of ['postgresql', 'mysql'] as const) {
     t.strictSame(survivors, []);
   });
 }
+
+t.test('SQLite has names in double quotes, parameters with names, and no text in dollars', async (t) => {
+  const { sanitized, summary } = analyse(`SELECT "a" FROM "b" WHERE c = $c AND d = 'x''$$' -- $$ 'y'`, 'sqlite');
+  t.equal(sanitized, 'SELECT "a" FROM "b" WHERE c = $c AND d = ?');
+  t.equal(summary, 'SELECT "b"');
+});
 
 t.test('a parameterised query is not changed', async (t) => {
   for (const query of [

@@ -46,10 +46,10 @@ function addComment(parameters: unknown[], sql: unknown, operation: Operation): 
 }
 
 /** Puts the wrapper in the place of the callback, wherever that is; without one the caller wants events. */
-function wrapCallback(parameters: unknown[], operation: Operation): void {
+function wrapCallback(parameters: unknown[], operation: Operation, key: MysqlTracing['callbackKey']): void {
   const [first, second] = parameters;
   if (isCommand(first)) {
-    if (typeof first.onResult === 'function') first.onResult = operation.wrap(first.onResult as AnyFunction);
+    if (typeof first[key] === 'function') first[key] = operation.wrap(first[key] as AnyFunction);
     return;
   }
   const index = typeof second === 'function' ? 1 : 2;
@@ -68,7 +68,7 @@ function begin(method: Method, connection: MysqlConnection, target: object, para
     if (span === undefined && caller === ROOT_CONTEXT) return undefined;
     operation = new Operation(tracing, span, caller, connection);
     if (method.isCommenting) addComment(parameters, sql, operation);
-    wrapCallback(parameters, operation);
+    wrapCallback(parameters, operation, tracing.callbackKey);
   } catch (error) {
     tracing.faults.record(error);
   }

@@ -1,4 +1,4 @@
-/** The part of mysql2's classes that we use, and what a connection says about its database. Types and pure functions. */
+/** The part of mysql2's classes, and of mysql's, that we use, and what a connection says about its database. Types and pure functions. */
 import type { EventEmitter } from 'node:events';
 import type { Database, ServerError } from '../sql/client-span.js';
 
@@ -10,8 +10,12 @@ export interface MysqlConnection {
     readonly database?: unknown;
   };
   /** The socket. */
-  readonly stream?: (EventEmitter & { readonly destroyed?: boolean }) | undefined;
+  readonly stream?: Socket | undefined;
+  /** That of mysql. */
+  readonly _socket?: Socket | undefined;
 }
+
+export type Socket = EventEmitter & { readonly destroyed?: boolean };
 
 /** A query and its values, in the application's options or by themselves. */
 export interface QueryInput {
@@ -24,6 +28,8 @@ export interface Command {
   sql?: unknown;
   /** The caller's callback. */
   onResult?: unknown;
+  /** The same in mysql. */
+  _callback?: unknown;
   emit(event: string | symbol, ...parameters: unknown[]): boolean;
 }
 

@@ -5,12 +5,14 @@ import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import { type AnyFunction, type Faults, patchMethod } from '../patch.js';
 import { OTHER } from '../semconv.js';
 import type { SqlTracing } from '../sql/client-span.js';
-import { type Command, isCommand, type MysqlConnection, serverErrorOf } from './connection.js';
+import { type Command, isCommand, type MysqlConnection, type Socket, serverErrorOf } from './connection.js';
 
 /** What the wrappers of one instrumentation share. */
 export interface MysqlTracing {
   readonly sql: SqlTracing;
   readonly faults: Faults;
+  /** Where a command has its callback. */
+  readonly callbackKey: 'onResult' | '_callback';
 }
 
 /** None of its methods throws anything of ours. */
@@ -77,7 +79,7 @@ export class Operation {
   #listenTo(command: Command): void {
     operations.set(command, this);
     patchEmit(Object.getPrototypeOf(command) as object);
-    if (this.#span !== undefined) this.#endWithSocket(this.#connection.stream);
+    if (this.#span !== undefined) this.#endWithSocket(this.#connection.stream ?? this.#connection._socket);
   }
 
   /** An event of the command: perhaps `error`, and in any case `end`, after an error sometimes twice. */
@@ -103,7 +105,7 @@ export class Operation {
   }
 
   /** A command without a callback is forgotten when its connection breaks. */
-  #endWithSocket(socket: MysqlConnection['stream']): void {
+  #endWithSocket(socket: Socket | undefined): void {
     if (socket === undefined || socket.destroyed === true) this.abandon();
     else {
       this.#waiting = waitingFor(socket);
@@ -143,7 +145,7 @@ function patchEmit(prototype: object): void {
 const waiting = createTie<Set<Operation>>();
 
 /** One listener for all operations of a connection. */
-function waitingFor(socket: NonNullable<MysqlConnection['stream']>): Set<Operation> {
+function waitingFor(socket: Socket): Set<Operation> {
   const known = waiting.get(socket);
   if (known !== undefined) return known;
   const all = new Set<Operation>();

@@ -46,9 +46,12 @@ function patchPool(Pool: Constructor): Constructor {
   return detach(Pool);
 }
 
+export { create as createMysql } from './mysql.js';
+
 export const create: CreateInstrumentation = (context) => {
   const faults = new Faults('mysql2', context.log);
-  const tracing: MysqlTracing = { sql: new SqlTracing(MYSQL2.scope, 'mysql', context), faults };
+  const sql = new SqlTracing(MYSQL2.scope, 'mysql', context);
+  const tracing: MysqlTracing = { sql, faults, callbackKey: 'onResult' };
   const { module, versions } = MYSQL2;
   return {
     targets: [

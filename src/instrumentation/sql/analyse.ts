@@ -46,6 +46,7 @@ type List = 'none' | 'in' | 'open' | 'item' | 'comma';
 class Analysis {
   readonly #text: string;
   readonly #isMysql: boolean;
+  readonly #isPostgres: boolean;
   readonly #dialect: Dialect;
   readonly #isCut: boolean;
   readonly #summary: Summary;
@@ -61,6 +62,7 @@ class Analysis {
     this.#text = text;
     this.#dialect = dialect;
     this.#isMysql = dialect === 'mysql';
+    this.#isPostgres = dialect === 'postgresql';
     this.#isCut = isCut;
     this.#summary = new Summary(text, dialect);
   }
@@ -103,7 +105,7 @@ class Analysis {
     const end = endOfWord(text, start);
     const word = keywordAt(text, start, end);
     if (word.length === 1 && text.charCodeAt(end) === QUOTE) {
-      if (word === 'E' && !this.#isMysql) return this.#literal(start, endOfEscapeString(text, end));
+      if (word === 'E' && this.#isPostgres) return this.#literal(start, endOfEscapeString(text, end));
       if (word === 'B' || word === 'N' || word === 'X') {
         return this.#literal(start, endOfQuoted(text, end, QUOTE, this.#isMysql));
       }
@@ -136,7 +138,7 @@ class Analysis {
   }
 
   #dollar(start: number): number {
-    if (this.#isMysql) return this.#word(start);
+    if (!this.#isPostgres) return this.#word(start);
     const digits = endOfDigits(this.#text, start + 1);
     if (digits > start + 1) {
       this.#list = 'none';

@@ -91,6 +91,17 @@ export class SqlTracing {
     return span.isRecording() ? span : undefined;
   }
 
+  /** For a query whose text is known only after the start of its span. */
+  describe(span: Span, text: unknown, isParameterized: boolean): void {
+    if (typeof text !== 'string') return;
+    const description = this.#describe(text);
+    if (description.summary !== undefined) {
+      span.updateName(description.summary);
+      span.setAttribute(DB_QUERY_SUMMARY, description.summary);
+    }
+    span.setAttribute(DB_QUERY_TEXT, this.#textOf(text, description, isParameterized));
+  }
+
   /** The text to send for a query whose span this is; not for a prepared one, whose text is its identity. */
   comment(text: string, span: Span): string {
     return addTraceComment(text, this.#system, span.spanContext());

@@ -8,7 +8,11 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { Dialect } from './scanner.js';
 
 /** A literal may look like one; such a text just gets none. */
-const COMMENT: Readonly<Record<Dialect, RegExp>> = { postgresql: /--|\/\*/, mysql: /--|\/\*|#/ };
+const COMMENT: Readonly<Record<Dialect, RegExp>> = {
+  postgresql: /--|\/\*/,
+  mysql: /--|\/\*|#/,
+  sqlite: /--|\/\*/,
+};
 
 /** Percent-encoding of RFC 3986: `encodeURIComponent` leaves marks that would end the value or the comment. */
 function encode(value: string): string {

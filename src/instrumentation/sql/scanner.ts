@@ -1,9 +1,10 @@
 /**
- * Where the parts of an SQL text end: quoted strings, comments, numbers, words. Knows what PostgreSQL and MySQL lex
+ * Where the parts of an SQL text end: quoted strings, comments, numbers, words. Knows what PostgreSQL, MySQL and SQLite lex
  * differently. Pure; each function looks at each character once and never throws.
  */
 
-export type Dialect = 'postgresql' | 'mysql';
+/** SQLite has names in double quotes, as PostgreSQL has: libraries build it without the text that MySQL takes them for. */
+export type Dialect = 'postgresql' | 'mysql' | 'sqlite';
 
 export const SPACE = 0;
 export const WORD = 1;
@@ -134,8 +135,7 @@ export function endOfComment(text: string, start: number, dialect: Dialect): num
   if (code === SLASH && next === STAR) return endOfBlock(text, start, dialect === 'postgresql');
   if (code === DASH && next === DASH) {
     // MySQL: `5--3` is arithmetic.
-    const isComment =
-      dialect === 'postgresql' || start + 2 >= text.length || classOf(text.charCodeAt(start + 2)) === SPACE;
+    const isComment = dialect !== 'mysql' || start + 2 >= text.length || classOf(text.charCodeAt(start + 2)) === SPACE;
     return isComment ? endOfLine(text, start, dialect) : start;
   }
   return code === HASH && dialect === 'mysql' ? endOfLine(text, start, dialect) : start;

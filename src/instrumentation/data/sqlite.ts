@@ -1,0 +1,267 @@
+/**
+ * Traces SQLite: better-sqlite3, and what Node.js has of its own. Both are synchronous and have the same methods; one span
+ * for each statement that is run, none for those that are only prepared.
+ */
+import { context as contextApi, type Span } from '@opentelemetry/api';
+import { createTie, failSpan } from '../operation.js';
+import { type AnyFunction, Faults, patchMethod } from '../patch.js';
+import { type Database, type ServerError, SqlTracing } from '../sql/client-span.js';
+import type { CreateInstrumentation, InstrumentationContext, PatchTarget } from '../types.js';
+import { BETTER_SQLITE3, NODE_SQLITE } from './manifest.js';
+
+/** A statement's text and where it goes. */
+interface Prepared {
+  readonly text: unknown;
+  readonly database: Database;
+}
+
+/** A database: better-sqlite3 has a name, Node.js a function that says the path, from 22.16 and 24.0 on. */
+interface Connection {
+  readonly name?: unknown;
+  location?(): unknown;
+}
+
+/** Statements of transactions are prepared by better-sqlite3 itself. */
+interface Statement {
+  readonly source?: unknown;
+  readonly database?: Connection;
+}
+
+interface Iterator {
+  next: AnyFunction;
+}
+
+function nameOf(connection: Connection): unknown {
+  if (typeof connection.location !== 'function') return connection.name;
+  return connection.location() ?? ':memory:';
+}
+
+function readDatabase(connection: Connection): Database {
+  const name = nameOf(connection);
+  return { namespace: typeof name === 'string' && name !== '' ? name : undefined, address: undefined, port: undefined };
+}
+
+const databases = createTie<Database>();
+
+function databaseOf(connection: Connection): Database {
+  const known = databases.get(connection);
+  if (known !== undefined) return known;
+  const database = readDatabase(connection);
+  databases.set(connection, database);
+  return database;
+}
+
+/** Of the errors of either: their messages quote the query. */
+function serverErrorOf(error: unknown): ServerError | undefined {
+  const { code, errcode, errstr } = (error ?? {}) as { code?: unknown; errcode?: unknown; errstr?: unknown };
+  if (typeof errcode === 'number') {
+    return { code: String(errcode), description: typeof errstr === 'string' ? errstr : undefined };
+  }
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? { code, description: undefined } : undefined;
+}
+
+/** What the wrappers of one instrumentation share. None of its methods throws anything of ours. */
+class SqliteTracing {
+  readonly faults: Faults;
+  readonly #sql: SqlTracing;
+  readonly #prepared = createTie<Prepared>();
+  readonly #iterating = createTie<Span>();
+  readonly #patched = new WeakSet<object>();
+
+  constructor(name: string, context: InstrumentationContext) {
+    this.faults = new Faults(name, context.log);
+    this.#sql = new SqlTracing(`@org/trace-agent/${name}`, 'sqlite', context);
+  }
+
+  /** The class of statements is not exported by better-sqlite3. */
+  patchStatements(prototype: object): void {
+    if (this.#patched.has(prototype)) return;
+    this.#patched.add(prototype);
+    for (const name of ['run', 'get', 'all']) patchMethod(prototype, name, (original) => this.#wrapRun(original));
+    patchMethod(prototype, 'iterate', (original) => this.#wrapIterate(original));
+  }
+
+  patchDatabase(prototype: object): void {
+    patchMethod(prototype, 'prepare', (original) => this.#wrapPrepare(original));
+    patchMethod(prototype, 'exec', (original) => this.#wrapExec(original));
+  }
+
+  #start(text: unknown, database: Database, hasValues: boolean): Span | undefined {
+    if (this.faults.isDisabled) return undefined;
+    try {
+      return this.#sql.start(contextApi.active(), text, hasValues, database);
+    } catch (error) {
+      this.faults.record(error);
+      return undefined;
+    }
+  }
+
+  #startStatement(statement: Statement & object, hasValues: boolean): Span | undefined {
+    const prepared = this.#prepared.get(statement);
+    if (prepared !== undefined) return this.#start(prepared.text, prepared.database, hasValues);
+    const { source, database } = statement;
+    return database === undefined ? undefined : this.#start(source, databaseOf(database), hasValues);
+  }
+
+  #end(span: Span): void {
+    try {
+      span.end();
+    } catch (fault) {
+      this.faults.record(fault);
+    }
+  }
+
+  #fail(span: Span, error: unknown): void {
+    try {
+      const serverError = serverErrorOf(error);
+      if (serverError === undefined) failSpan(span, error);
+      else this.#sql.failByServer(span, error, serverError);
+    } catch (fault) {
+      this.faults.record(fault);
+    }
+    this.#end(span);
+  }
+
+  #call(span: Span, original: AnyFunction, target: unknown, parameters: unknown[]): unknown {
+    let result: unknown;
+    try {
+      result = original.apply(target, parameters);
+    } catch (error) {
+      this.#fail(span, error);
+      throw error;
+    }
+    this.#end(span);
+    return result;
+  }
+
+  #wrapExec(original: AnyFunction): AnyFunction {
+    const tracing = this;
+    return function exec(this: Connection & object, ...parameters: unknown[]) {
+      const span = tracing.#start(parameters[0], databaseOf(this), false);
+      return span === undefined ? original.apply(this, parameters) : tracing.#call(span, original, this, parameters);
+    };
+  }
+
+  /** Makes a span only of a text that cannot be prepared: it will never be run. */
+  #wrapPrepare(original: AnyFunction): AnyFunction {
+    const tracing = this;
+    return function prepare(this: Connection & object, ...parameters: unknown[]) {
+      let statement: unknown;
+      try {
+        statement = original.apply(this, parameters);
+      } catch (error) {
+        const span =
+          typeof parameters[0] === 'string' ? tracing.#start(parameters[0], databaseOf(this), false) : undefined;
+        if (span !== undefined) tracing.#fail(span, error);
+        throw error;
+      }
+      tracing.#onPrepared(statement, parameters[0], this);
+      return statement;
+    };
+  }
+
+  #onPrepared(statement: unknown, text: unknown, connection: Connection & object): void {
+    if (this.faults.isDisabled || typeof statement !== 'object' || statement === null) return;
+    try {
+      this.patchStatements(Object.getPrototypeOf(statement) as object);
+      this.#prepared.set(statement, { text, database: databaseOf(connection) });
+    } catch (error) {
+      this.faults.record(error);
+    }
+  }
+
+  #wrapRun(original: AnyFunction): AnyFunction {
+    const tracing = this;
+    return function run(this: Statement & object, ...parameters: unknown[]) {
+      const span = tracing.#startStatement(this, parameters.length > 0);
+      return span === undefined ? original.apply(this, parameters) : tracing.#call(span, original, this, parameters);
+    };
+  }
+
+  /** The rows are read later: the span ends with the last one. */
+  #wrapIterate(original: AnyFunction): AnyFunction {
+    const tracing = this;
+    return function iterate(this: Statement & object, ...parameters: unknown[]) {
+      const span = tracing.#startStatement(this, parameters.length > 0);
+      if (span === undefined) return original.apply(this, parameters);
+      let iterator: unknown;
+      try {
+        iterator = original.apply(this, parameters);
+      } catch (error) {
+        tracing.#fail(span, error);
+        throw error;
+      }
+      tracing.#follow(iterator as Iterator, span);
+      return iterator;
+    };
+  }
+
+  #follow(iterator: Iterator, span: Span): void {
+    try {
+      const owner = Object.hasOwn(iterator, 'next') ? iterator : (Object.getPrototypeOf(iterator) as object);
+      if (!this.#patched.has(owner)) {
+        this.#patched.add(owner);
+        for (const name of ['next', 'return']) patchMethod(owner, name, (original) => this.#wrapStep(original));
+      }
+      this.#iterating.set(iterator, span);
+    } catch (error) {
+      this.faults.record(error);
+      this.#end(span);
+    }
+  }
+
+  #wrapStep(original: AnyFunction): AnyFunction {
+    const tracing = this;
+    return function step(this: object, ...parameters: unknown[]) {
+      const span = tracing.#iterating.get(this);
+      if (span === undefined || !span.isRecording()) return original.apply(this, parameters);
+      let result: { readonly done?: unknown } | undefined;
+      try {
+        result = original.apply(this, parameters) as typeof result;
+      } catch (error) {
+        tracing.#fail(span, error);
+        throw error;
+      }
+      if (result?.done === true) tracing.#end(span);
+      return result;
+    };
+  }
+}
+
+interface Class {
+  readonly prototype: object;
+}
+
+function prototypeOf(value: unknown, method: string): object {
+  const prototype = (value as Partial<Class> | undefined)?.prototype;
+  if (typeof Reflect.get(prototype ?? {}, method) !== 'function') throw new TypeError(`no method ${method}`);
+  return prototype as object;
+}
+
+export const createBetterSqlite3: CreateInstrumentation = (context) => {
+  const tracing = new SqliteTracing('better-sqlite3', context);
+  const target: PatchTarget = {
+    ...BETTER_SQLITE3,
+    patch(exports) {
+      tracing.patchDatabase(prototypeOf(exports, 'prepare'));
+      return exports;
+    },
+  };
+  return { targets: [target] };
+};
+
+export const createNodeSqlite: CreateInstrumentation = (context) => {
+  const tracing = new SqliteTracing('sqlite', context);
+  const target: PatchTarget = {
+    ...NODE_SQLITE,
+    versions: [],
+    patch(exports) {
+      const { DatabaseSync, StatementSync } = exports as { DatabaseSync?: unknown; StatementSync?: unknown };
+      const statements = prototypeOf(StatementSync, 'all');
+      tracing.patchDatabase(prototypeOf(DatabaseSync, 'prepare'));
+      tracing.patchStatements(statements);
+      return exports;
+    },
+  };
+  return { targets: [target] };
+};

@@ -1,0 +1,621 @@
+/** Databases through further drivers, mappers on top of them, caches and search. Programs: test/fixtures/libraries-data. */
+import { type LibraryCases, locked } from './library-case.js';
+
+export const FIXTURE = 'libraries-data';
+
+export const ON_POSTGRESQL: LibraryCases = [
+  {
+    library: 'postgres',
+    instrumentation: 'postgres',
+    server: 'PostgreSQL',
+    tried: locked(['postgres30', 'postgres'], FIXTURE),
+    scenario: {
+      name: 'postgres',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT DROP TABLE items_of_postgres
+
+        app CLIENT CREATE TABLE items_of_postgres
+
+        app CLIENT GET                           # query
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # parameters
+          app SERVER GET
+            app CLIENT INSERT items_of_postgres
+
+        app CLIENT GET                           # values
+          app SERVER GET
+            app CLIENT INSERT items_of_postgres
+
+        app CLIENT GET                           # parts
+          app SERVER GET
+            app CLIENT SELECT "items_of_postgres"
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT items_of_postgres ERROR
+
+        app CLIENT GET                           # refused
+          app SERVER GET
+            app CLIENT SELECT ERROR
+
+        app CLIENT GET                           # forgotten
+          app SERVER GET
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT
+            app CLIENT SELECT pg_sleep
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT begin
+            app CLIENT UPDATE items_of_postgres
+            app CLIENT savepoint
+            app CLIENT DELETE items_of_postgres
+            app CLIENT commit
+
+        app CLIENT GET                           # rollback
+          app SERVER GET
+            app CLIENT begin
+            app CLIENT UPDATE items_of_postgres
+            app CLIENT rollback
+
+        app CLIENT GET                           # reserved
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # rows
+          app SERVER GET
+            app CLIENT SELECT generate_series
+            app CLIENT SELECT pg_sleep
+
+        app CLIENT GET                           # cursor
+          app SERVER GET
+            app CLIENT SELECT generate_series
+
+        app CLIENT GET                           # broken
+          app SERVER GET
+            app CLIENT SELECT generate_series
+      `,
+    },
+  },
+  {
+    library: 'knex',
+    instrumentation: 'pg',
+    server: 'PostgreSQL',
+    tried: locked(['knex'], FIXTURE),
+    scenario: {
+      name: 'knex',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT select
+
+        app CLIENT drop table "items_of_knex"
+
+        app CLIENT create table "items_of_knex"
+
+        app CLIENT GET                           # insert
+          app SERVER GET
+            app CLIENT insert "items_of_knex"
+
+        app CLIENT GET                           # select
+          app SERVER GET
+            app CLIENT select "items_of_knex"
+
+        app CLIENT GET                           # raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # binding
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # first
+          app SERVER GET
+            app CLIENT select "items_of_knex"
+
+        app CLIENT GET                           # callback
+          app SERVER GET
+            app CLIENT select "items_of_knex"
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT insert "items_of_knex" ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT select "no_such_table" ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT select "items_of_knex"
+            app CLIENT select "items_of_knex"
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT update "items_of_knex"
+            app CLIENT delete "items_of_knex"
+            app CLIENT COMMIT
+      `,
+    },
+  },
+  {
+    library: 'typeorm',
+    instrumentation: 'pg',
+    server: 'PostgreSQL',
+    tried: locked(['typeorm'], FIXTURE),
+    needsNode: '^20.19.0 || ^22.13.0 || >=24.11.0',
+    scenario: {
+      name: 'typeorm',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT SELECT
+
+        app CLIENT SELECT current_schema
+
+        app CLIENT DROP TABLE items_of_typeorm
+
+        app CLIENT CREATE TABLE items_of_typeorm
+
+        app CLIENT GET                           # insert
+          app SERVER GET
+            app CLIENT INSERT "items_of_typeorm"
+
+        app CLIENT GET                           # findOne
+          app SERVER GET
+            app CLIENT SELECT "items_of_typeorm"
+
+        app CLIENT GET                           # builder
+          app SERVER GET
+            app CLIENT SELECT "items_of_typeorm"
+
+        app CLIENT GET                           # raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT "items_of_typeorm" ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT "items_of_typeorm"
+            app CLIENT SELECT pg_sleep
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT START TRANSACTION
+            app CLIENT UPDATE "items_of_typeorm"
+            app CLIENT COMMIT
+      `,
+    },
+  },
+];
+
+export const ON_MARIADB: LibraryCases = [
+  {
+    library: 'mysql',
+    instrumentation: 'mysql',
+    server: 'MariaDB',
+    tried: locked(['mysql25', 'mysql'], FIXTURE),
+    scenario: {
+      name: 'mysql',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT DROP TABLE items_of_mysql
+
+        app CLIENT CREATE TABLE items_of_mysql
+
+        app CLIENT GET                           # query
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # values
+          app SERVER GET
+            app CLIENT INSERT items_of_mysql
+
+        app CLIENT GET                           # options
+          app SERVER GET
+            app CLIENT SELECT items_of_mysql
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT items_of_mysql ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # events
+          app SERVER GET
+            app CLIENT SELECT items_of_mysql
+
+        app CLIENT GET                           # pool
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT
+            app CLIENT SELECT DUAL
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT START TRANSACTION
+            app CLIENT UPDATE items_of_mysql
+            app CLIENT COMMIT
+      `,
+    },
+  },
+  {
+    library: 'sequelize',
+    instrumentation: 'mysql2',
+    server: 'MariaDB',
+    tried: locked(['sequelize'], FIXTURE),
+    scenario: {
+      name: 'sequelize',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT SET
+
+        app CLIENT SELECT
+
+        app CLIENT SET
+
+        app CLIENT DROP TABLE items_of_sequelize
+
+        app CLIENT CREATE TABLE items_of_sequelize
+
+        app CLIENT GET                           # create
+          app SERVER GET
+            app CLIENT INSERT \`items_of_sequelize\`
+
+        app CLIENT GET                           # findOne
+          app SERVER GET
+            app CLIENT SELECT \`items_of_sequelize\`
+
+        app CLIENT GET                           # raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # replacement
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT \`items_of_sequelize\` ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT items_of_sequelize
+            app CLIENT SET
+            app CLIENT SELECT \`items_of_sequelize\`
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT START TRANSACTION
+            app CLIENT UPDATE \`items_of_sequelize\`
+            app CLIENT COMMIT
+      `,
+    },
+  },
+];
+
+/** Over three drivers. */
+export const ON_BOTH: LibraryCases = [
+  {
+    library: 'drizzle-orm',
+    instrumentation: ['pg', 'postgres', 'mysql2'],
+    server: 'PostgreSQL, MariaDB',
+    tried: locked(['drizzle-orm'], FIXTURE),
+    scenario: {
+      name: 'drizzle',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT DROP TABLE items_of_drizzle
+
+        app CLIENT CREATE TABLE items_of_drizzle
+
+        app CLIENT GET                           # pg-insert
+          app SERVER GET
+            app CLIENT insert "items_of_drizzle"
+
+        app CLIENT GET                           # pg-select
+          app SERVER GET
+            app CLIENT select "items_of_drizzle"
+
+        app CLIENT GET                           # pg-raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # pg-duplicate
+          app SERVER GET
+            app CLIENT insert "items_of_drizzle" ERROR
+
+        app CLIENT GET                           # pg-parallel
+          app SERVER GET
+            app CLIENT select "items_of_drizzle"
+            app CLIENT select "items_of_drizzle"
+
+        app CLIENT GET                           # pg-transaction
+          app SERVER GET
+            app CLIENT begin
+            app CLIENT update "items_of_drizzle"
+            app CLIENT delete "items_of_drizzle"
+            app CLIENT commit
+
+        app CLIENT DROP TABLE items_of_drizzle
+
+        app CLIENT CREATE TABLE items_of_drizzle
+
+        app CLIENT GET                           # postgres-insert
+          app SERVER GET
+            app CLIENT insert "items_of_drizzle"
+
+        app CLIENT GET                           # postgres-select
+          app SERVER GET
+            app CLIENT select "items_of_drizzle"
+
+        app CLIENT GET                           # postgres-raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # postgres-duplicate
+          app SERVER GET
+            app CLIENT insert "items_of_drizzle" ERROR
+
+        app CLIENT GET                           # postgres-parallel
+          app SERVER GET
+            app CLIENT select "items_of_drizzle"
+            app CLIENT select "items_of_drizzle"
+
+        app CLIENT GET                           # postgres-transaction
+          app SERVER GET
+            app CLIENT begin
+            app CLIENT update "items_of_drizzle"
+            app CLIENT delete "items_of_drizzle"
+            app CLIENT commit
+
+        app CLIENT DROP TABLE items_of_drizzle
+
+        app CLIENT CREATE TABLE items_of_drizzle
+
+        app CLIENT GET                           # mysql-insert
+          app SERVER GET
+            app CLIENT insert \`items_of_drizzle\`
+
+        app CLIENT GET                           # mysql-select
+          app SERVER GET
+            app CLIENT select \`items_of_drizzle\`
+
+        app CLIENT GET                           # mysql-raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # mysql-duplicate
+          app SERVER GET
+            app CLIENT insert \`items_of_drizzle\` ERROR
+
+        app CLIENT GET                           # mysql-parallel
+          app SERVER GET
+            app CLIENT select \`items_of_drizzle\`
+            app CLIENT select \`items_of_drizzle\`
+
+        app CLIENT GET                           # mysql-transaction
+          app SERVER GET
+            app CLIENT begin
+            app CLIENT update \`items_of_drizzle\`
+            app CLIENT delete \`items_of_drizzle\`
+            app CLIENT commit
+      `,
+    },
+  },
+];
+
+export const ON_MONGODB: LibraryCases = [
+  {
+    library: 'mongoose',
+    instrumentation: 'mongodb',
+    server: 'SecantusDB 0.7.0b3, a MongoDB-compatible server',
+    tried: locked(['mongoose'], FIXTURE),
+    needsNode: '>=20.19',
+    scenario: {
+      name: 'mongoose',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT delete items
+
+        app CLIENT GET                           # create
+          app SERVER GET
+            app CLIENT insert items
+
+        app CLIENT GET                           # save
+          app SERVER GET
+            app CLIENT insert items
+            app CLIENT update items
+
+        app CLIENT GET                           # insertMany
+          app SERVER GET
+            app CLIENT insert items
+
+        app CLIENT GET                           # findOne
+          app SERVER GET
+            app CLIENT find items
+
+        app CLIENT GET                           # find
+          app SERVER GET
+            app CLIENT find items
+
+        app CLIENT GET                           # update
+          app SERVER GET
+            app CLIENT update items
+
+        app CLIENT GET                           # aggregate
+          app SERVER GET
+            app CLIENT aggregate items
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT insert items ERROR
+
+        app CLIENT GET                           # invalid
+          app SERVER GET
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT find items
+            app CLIENT find items
+
+        app CLIENT GET                           # cursor
+          app SERVER GET
+            app CLIENT find items
+
+        app CLIENT GET                           # delete
+          app SERVER GET
+            app CLIENT delete items
+      `,
+    },
+  },
+];
+
+export const ON_MEMCACHED: LibraryCases = [
+  {
+    library: 'memcached',
+    instrumentation: 'memcached',
+    server: 'Memcached',
+    tried: locked(['memcached'], FIXTURE),
+    scenario: {
+      name: 'memcached',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT memcached flush_all
+
+        app CLIENT GET                           # set
+          app SERVER GET
+            app CLIENT memcached set
+
+        app CLIENT GET                           # get
+          app SERVER GET
+            app CLIENT memcached get
+
+        app CLIENT GET                           # getMulti
+          app SERVER GET
+            app CLIENT memcached get
+
+        app CLIENT GET                           # missing
+          app SERVER GET
+            app CLIENT memcached get
+
+        app CLIENT GET                           # add
+          app SERVER GET
+            app CLIENT memcached add ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT memcached incr ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT memcached set
+            app CLIENT memcached set
+
+        app CLIENT GET                           # del
+          app SERVER GET
+            app CLIENT memcached delete
+      `,
+    },
+  },
+];
+
+export const IN_PROCESS: LibraryCases = [
+  {
+    library: 'node:sqlite',
+    instrumentation: 'sqlite',
+    server: 'none',
+    tried: ['of Node.js'],
+    needsNode: '>=22.15',
+    scenario: {
+      name: 'sqlite',
+      folder: FIXTURE,
+      // Node.js warns of what is an experiment.
+      execArgv: () => ['--no-warnings'],
+      traces: `
+        app CLIENT CREATE TABLE items
+
+        app CLIENT GET                           # insert
+          app SERVER GET
+            app CLIENT INSERT items
+
+        app CLIENT GET                           # get
+          app SERVER GET
+            app CLIENT SELECT "items"
+
+        app CLIENT GET                           # all
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # exec
+          app SERVER GET
+            app CLIENT UPDATE items
+
+        app CLIENT GET                           # rows
+          app SERVER GET
+            app CLIENT SELECT "items"
+
+        app CLIENT GET                           # broken
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # forgotten
+          app SERVER GET
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT items ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # syntax
+          app SERVER GET
+            app CLIENT :memory: ERROR
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT INSERT items
+            app CLIENT COMMIT
+
+        app CLIENT GET                           # caught
+          app SERVER GET
+            app CLIENT INSERT items ERROR
+      `,
+    },
+  },
+];
