@@ -30,6 +30,8 @@ export interface SpanFilter {
   readonly dropsCalls?: (options: SpanOptions) => boolean;
   /** Errors are recorded by their type alone: their messages quote values and queries. */
   readonly hidesMessages?: boolean;
+  /** Errors that it records say their type on the span as well, as the conventions want. */
+  readonly namesErrors?: boolean;
   /** Attributes that it sets on its spans and that are left out. */
   readonly omits?: readonly string[];
   /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
@@ -82,6 +84,14 @@ function maskLater(span: Span, mask: (text: string) => string): void {
   const { setAttribute } = span;
   span.setAttribute = (key, value) =>
     setAttribute.call(span, key, key === DB_QUERY_TEXT && typeof value === 'string' ? mask(value) : value);
+}
+
+function nameErrors(span: Span): void {
+  const { recordException } = span;
+  span.recordException = (error, time) => {
+    span.setAttribute(ERROR_TYPE, errorType(error));
+    recordException.call(span, error, time);
+  };
 }
 
 function omit(span: Span, keys: readonly string[]): void {
@@ -137,6 +147,7 @@ class FilteringTracer implements Tracer {
     if (!span.isRecording()) return span;
     if (this.#filter.maskQuery !== undefined) maskLater(span, this.#filter.maskQuery);
     if (this.#filter.hidesMessages === true) hideMessages(span);
+    else if (this.#filter.namesErrors === true) nameErrors(span);
     if (this.#filter.omits !== undefined) omit(span, this.#filter.omits);
     return span;
   }

@@ -249,7 +249,7 @@ export const TABLE: readonly TableEntry[] = [
     ],
     'AwsInstrumentation',
     () => require('@opentelemetry/instrumentation-aws-sdk'),
-    always({ suppressInternalInstrumentation: true }),
+    () => ({ config: { suppressInternalInstrumentation: true }, filter: { namesErrors: true } }),
     CARRIES_CONTEXT,
   ),
   own('better-sqlite3', ['better-sqlite3'], () => dataLibraries().betterSqlite3),

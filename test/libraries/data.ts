@@ -619,3 +619,156 @@ export const IN_PROCESS: LibraryCases = [
     },
   },
 ];
+
+/** Neither server can be installed from a package registry: a double answers. */
+export const SEARCHING: LibraryCases = [
+  {
+    library: '@elastic/elasticsearch',
+    instrumentation: 'elasticsearch',
+    server: 'HTTP',
+    double: true,
+    tried: locked(['@elastic/elasticsearch'], FIXTURE),
+    needsNode: '>=20',
+    scenario: {
+      name: 'elasticsearch',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT GET                           # create
+          app SERVER GET
+            app CLIENT indices.create
+
+        app CLIENT GET                           # index
+          app SERVER GET
+            app CLIENT index
+
+        app CLIENT GET                           # search
+          app SERVER GET
+            app CLIENT search
+
+        app CLIENT GET                           # bulk
+          app SERVER GET
+            app CLIENT bulk
+
+        app CLIENT GET                           # health
+          app SERVER GET
+            app CLIENT cluster.health
+
+        app CLIENT GET                           # missing
+          app SERVER GET
+            app CLIENT get ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT search ERROR
+
+        app CLIENT GET                           # refused
+          app SERVER GET
+            app CLIENT cluster.health ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT search
+            app CLIENT search
+      `,
+    },
+  },
+  {
+    library: '@opensearch-project/opensearch',
+    instrumentation: 'opensearch',
+    server: 'HTTP',
+    double: true,
+    tried: locked(['@opensearch-project/opensearch'], FIXTURE),
+    scenario: {
+      name: 'opensearch',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT GET                           # create
+          app SERVER GET
+            app CLIENT indices.create items
+
+        app CLIENT GET                           # index
+          app SERVER GET
+            app CLIENT index items
+
+        app CLIENT GET                           # search
+          app SERVER GET
+            app CLIENT search items
+
+        app CLIENT GET                           # bulk
+          app SERVER GET
+            app CLIENT bulk
+
+        app CLIENT GET                           # health
+          app SERVER GET
+            app CLIENT cluster.health
+
+        app CLIENT GET                           # missing
+          app SERVER GET
+            app CLIENT get items ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT search missing ERROR
+
+        app CLIENT GET                           # refused
+          app SERVER GET
+            app CLIENT cluster.health ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT search items
+            app CLIENT search items
+      `,
+    },
+  },
+];
+
+export const ON_AWS: LibraryCases = [
+  {
+    library: '@aws-sdk/client-s3, @aws-sdk/client-dynamodb',
+    instrumentation: 'aws-sdk',
+    server: 'moto 5.2',
+    tried: locked(['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'], FIXTURE),
+    needsNode: '>=20',
+    scenario: {
+      name: 'aws',
+      folder: FIXTURE,
+      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      normalise: { omit: ['aws.request.id'], replace: [[/\b(bucket|items)-\d+/, '$1-<pid>']] },
+      traces: `
+        app CLIENT S3.CreateBucket
+
+        app CLIENT DynamoDB.CreateTable
+
+        app CLIENT GET                           # putObject
+          app SERVER GET
+            app CLIENT S3.PutObject
+
+        app CLIENT GET                           # getObject
+          app SERVER GET
+            app CLIENT S3.GetObject
+
+        app CLIENT GET                           # noObject
+          app SERVER GET
+            app CLIENT S3.GetObject ERROR
+
+        app CLIENT GET                           # putItem
+          app SERVER GET
+            app CLIENT DynamoDB.PutItem
+
+        app CLIENT GET                           # getItem
+          app SERVER GET
+            app CLIENT DynamoDB.GetItem
+
+        app CLIENT GET                           # noTable
+          app SERVER GET
+            app CLIENT DynamoDB.GetItem ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT DynamoDB.GetItem
+            app CLIENT DynamoDB.GetItem
+      `,
+    },
+  },
+];

@@ -5,11 +5,13 @@
 import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { awsOrSkip } from '../helpers/aws-server.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { FIXTURES } from '../helpers/paths.js';
 import { testScenario } from '../helpers/scenario.js';
+import { startSearchDouble } from '../helpers/search-double.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
 import * as data from '../libraries/data.js';
 import type { LibraryCase, LibraryCases } from '../libraries/library-case.js';
@@ -25,6 +27,7 @@ const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
   [data.ON_MARIADB, named('mariadb')],
   [data.ON_MONGODB, mongodbOrSkip],
   [data.ON_MEMCACHED, named('memcached')],
+  [data.ON_AWS, awsOrSkip],
 ];
 
 /** Of libraries with instrumentations of our own, the folder of an early release. Before 2.4 mysql sends transactions by itself. */
@@ -71,6 +74,11 @@ t.test('on both', { skip }, async (t) => {
   if (postgres === undefined || mariadb === undefined) return;
   const env = { TEST_DATABASE_URL: postgres.url, TEST_MYSQL_URL: mariadb.url };
   for (const library of data.ON_BOTH) testLibrary(t, library, env);
+});
+
+t.test('searching', { skip }, async (t) => {
+  const env = { TEST_DATABASE_URL: await startSearchDouble(t) };
+  for (const library of data.SEARCHING) testLibrary(t, library, env);
 });
 
 t.test('in the process', { skip }, async (t) => {

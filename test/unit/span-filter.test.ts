@@ -120,3 +120,13 @@ t.test('errors are recorded by their type alone, and what is not wanted is left 
   t.strictSame([first?.status, first?.events], [{ code: 2 }, []]);
   t.strictSame([second?.status, second?.attributes], [{ code: 2 }, { 'error.type': 'ER_NO_SUCH_TABLE' }]);
 });
+
+t.test('errors that an instrumentation records say their type', async (t) => {
+  const { exporter, filtered } = setUp({ namesErrors: true });
+  const span = filtered.startSpan('failing');
+  span.recordException(Object.assign(new Error('no such key'), { name: 'NoSuchKey' }));
+  span.end();
+  const [finished] = exporter.getFinishedSpans();
+  t.strictSame(finished?.attributes, { 'error.type': 'NoSuchKey' });
+  t.equal(finished?.events.length, 1);
+});
