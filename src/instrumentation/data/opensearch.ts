@@ -4,10 +4,10 @@
  *
  * Spec: semantic-conventions 1.44, database client spans; as for Elasticsearch, whose protocol it is.
  */
+
 import {
   type Attributes,
   type Context,
-  context as contextApi,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -15,6 +15,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
+import { activeContext, runIn } from '../active-context.js';
 import { isSuppressed, suppress } from '../context.js';
 import { errorType } from '../operation.js';
 import { type AnyFunction, Faults, patchMethod } from '../patch.js';
@@ -161,7 +162,7 @@ function call(
 
 function wrapRequest(original: AnyFunction, tracing: SearchTracing): AnyFunction {
   return function request(this: unknown, ...parameters: unknown[]) {
-    const caller = contextApi.active();
+    const caller = activeContext();
     let started: Span | undefined;
     try {
       if (!tracing.faults.isDisabled) started = tracing.start(caller, (parameters[0] ?? {}) as RequestParameters);
@@ -173,9 +174,9 @@ function wrapRequest(original: AnyFunction, tracing: SearchTracing): AnyFunction
     const onDone = (callback: AnyFunction): AnyFunction =>
       function done(this: unknown, ...results: unknown[]) {
         tracing.end(span, results[0], results[1] as Result | undefined);
-        return contextApi.with(caller, () => callback.apply(this, results));
+        return runIn(caller, callback, this, results);
       };
-    return contextApi.with(INSIDE, call, undefined, original, this, parameters, onDone);
+    return runIn(INSIDE, call, undefined, [original, this, parameters, onDone]);
   };
 }
 

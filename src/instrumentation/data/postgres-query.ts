@@ -1,5 +1,7 @@
 /** The span of one query of postgres.js, from the moment that somebody waits for its result. Hot path. */
-import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { failSpan } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
 import { serverErrorOf } from '../pg/errors.js';
@@ -119,12 +121,12 @@ class Operation {
 /** Called for each row or batch, from the events of a socket. */
 function inContext(caller: Context, callback: AnyFunction): AnyFunction {
   return function row(this: unknown, ...parameters: unknown[]) {
-    return contextApi.with(caller, callback, this, ...parameters);
+    return runIn(caller, callback, this, parameters);
   };
 }
 
 function begin(query: Query, database: Database, tracing: PostgresTracing): void {
-  const caller = contextApi.active();
+  const caller = activeContext();
   const text = textOf(query);
   const span = tracing.sql.start(caller, text, query.args.length > 0, database);
   if (caller !== ROOT_CONTEXT) {
@@ -153,6 +155,6 @@ export function traceQuery(original: AnyFunction, tracing: PostgresTracing): Any
       tracing.faults.record(error);
     }
     // What it makes (sockets, timers) outlives the call.
-    return contextApi.with(ROOT_CONTEXT, original, this, ...parameters);
+    return runIn(ROOT_CONTEXT, original, this, parameters);
   };
 }

@@ -2,7 +2,9 @@
  * Traces SQLite: better-sqlite3, and what Node.js has of its own. Both are synchronous and have the same methods; one span
  * for each statement that is run, none for those that are only prepared.
  */
-import { context as contextApi, type Span } from '@opentelemetry/api';
+
+import type { Span } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { createTie, failSpan } from '../operation.js';
 import { type AnyFunction, Faults, patchMethod } from '../patch.js';
 import { type Database, type ServerError, SqlTracing } from '../sql/client-span.js';
@@ -89,7 +91,7 @@ class SqliteTracing {
   #start(text: unknown, database: Database, hasValues: boolean): Span | undefined {
     if (this.faults.isDisabled) return undefined;
     try {
-      return this.#sql.start(contextApi.active(), text, hasValues, database);
+      return this.#sql.start(activeContext(), text, hasValues, database);
     } catch (error) {
       this.faults.record(error);
       return undefined;
