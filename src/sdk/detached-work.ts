@@ -18,9 +18,23 @@ import {
 } from '@opentelemetry/api';
 import { TracerProvider, type TracerProviderOptions } from '@opentelemetry/sdk-trace';
 
+/** Spec: W3C Trace Context Level 2, random-trace-id flag. */
+const RANDOM = 2;
+
+/** The caller says whether its trace id is random, for those who sample by it; callees are told what it said. */
+function keepRandom(span: Span, parent: Span): Span {
+  const { traceFlags, traceId } = parent.spanContext();
+  if ((traceFlags & RANDOM) === 0) return span;
+  const own = span.spanContext();
+  if (own.traceId === traceId) own.traceFlags |= RANDOM;
+  return span;
+}
+
 export interface DetachOptions {
   /** 0 = never. */
   readonly limitMillis: number;
+  /** Spans have their parent's random flag. Default false: not every propagator knows it. */
+  readonly keepsRandom?: boolean;
   /** Told of the name of the first span that is detached. */
   onFirst(name: string): void;
 }
@@ -53,6 +67,7 @@ class Detacher {
   }
 
   install(tracer: Tracer): void {
+    const { limitMillis, keepsRandom = false } = this.#options;
     const prototype = Object.getPrototypeOf(tracer) as Tracer;
     const start: StartSpan = (name, options, parent) => prototype.startSpan.call(tracer, name, options, parent);
     Object.defineProperty(tracer, 'startSpan', {
@@ -60,10 +75,10 @@ class Detacher {
       writable: true,
       value: (name: string, options?: SpanOptions, context: Context = contextApi.active()): Span => {
         const parent = trace.getSpan(context);
-        if (parent === undefined || ((parent as MaybeEnded).ended !== true && !this.#hasOrigins)) {
-          return start(name, options, context);
-        }
-        return this.#start(start, name, options, context, parent);
+        if (parent === undefined) return start(name, options, context);
+        const isAttached = limitMillis === 0 || ((parent as MaybeEnded).ended !== true && !this.#hasOrigins);
+        const span = isAttached ? start(name, options, context) : this.#start(start, name, options, context, parent);
+        return keepsRandom ? keepRandom(span, parent) : span;
       },
     });
   }
@@ -97,7 +112,7 @@ export class DetachingTracerProvider extends TracerProvider {
   constructor(config: TracerProviderOptions, options: DetachOptions, layers: readonly TracerLayer[] = []) {
     super(config);
     this.#layers = layers;
-    this.#detacher = options.limitMillis === 0 ? undefined : new Detacher(options);
+    this.#detacher = options.limitMillis === 0 && options.keepsRandom !== true ? undefined : new Detacher(options);
   }
 
   override getTracer(

@@ -34,9 +34,10 @@ function createRecording({ sampler, sampling }: AgentConfig, spanProcessors: Kep
 }
 
 /** Jaeger's header has the same flags, but takes the second one for a demand to sample everything. */
-function marksRandom({ sampler, propagators }: AgentConfig): boolean {
-  return sampler.name.endsWith('probability') && !propagators.includes('jaeger');
-}
+const knowsRandom = ({ propagators }: AgentConfig): boolean => !propagators.includes('jaeger');
+
+const marksRandom = (config: AgentConfig): boolean =>
+  config.sampler.name.endsWith('probability') && knowsRandom(config);
 
 function createLayers(config: AgentConfig): TracerLayer[] {
   const isMarked = marksRandom(config);
@@ -65,7 +66,11 @@ export function startTracerProvider(
   };
   const provider = new DetachingTracerProvider(
     options,
-    { limitMillis: config.detachAfterMillis, onFirst: onDetached },
+    {
+      limitMillis: config.detachAfterMillis,
+      onFirst: onDetached,
+      keepsRandom: knowsRandom(config) && !marksRandom(config),
+    },
     createLayers(config),
   );
   return { provider, isGlobal: isRegistered && trace.setGlobalTracerProvider(provider) };

@@ -33,8 +33,9 @@ interface Setting {
 const BAGGAGE = { baggage: 'user.id=alice,region=eu-west-1,note=a%20b%2Cc,tier=gold;ttl=60' };
 const TRACESTATE = { tracestate: 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,fw529a3039@dt=FfAAAA:b/c' };
 
+/** With the flag that says that the trace id is random. */
 const w3c = ({ traceId, spanId, isSampled }: Context): Headers => ({
-  traceparent: `00-${traceId}-${spanId}-0${Number(isSampled)}`,
+  traceparent: `00-${traceId}-${spanId}-${isSampled ? '03' : '02'}`,
 });
 const b3 = ({ traceId, spanId, isSampled }: Context): Headers => ({ b3: `${traceId}-${spanId}-${Number(isSampled)}` });
 const b3multi = ({ traceId, spanId, isSampled }: Context): Headers => ({
@@ -97,7 +98,7 @@ async function traceOf(collector: Collector, traceId: string): Promise<SpanRecor
   return ofTrace(await collector.waitForSpans((spans) => ofTrace(spans).length >= count));
 }
 
-/** Go writes the members of baggage in any order; ours pass each header on as it came. */
+/** Go writes the members of baggage in any order, the others drop the random flag; ours pass on what came. */
 function checkKept(t: Test, hops: readonly Hop[], kept: Headers): void {
   const membersOf = (header: string | undefined) => header?.split(',').sort();
   for (const [name, sent] of Object.entries(kept)) {
@@ -109,11 +110,20 @@ function checkKept(t: Test, hops: readonly Hop[], kept: Headers): void {
   }
 }
 
+function checkFlags(t: Test, hops: readonly Hop[]): void {
+  const flagsOf = (hop: Hop | undefined) => hop?.headers.traceparent?.slice(-2);
+  for (const [index, hop] of hops.entries()) {
+    const isOurs = LANGUAGES[hop.service as keyof typeof LANGUAGES] === 'node';
+    if (isOurs) t.equal(flagsOf(hops[index + 1]), flagsOf(hop), `${hop.service} passes the flags on`);
+  }
+}
+
 async function checkSampled(t: Test, chain: Chain, collector: Collector, setting: Setting, route: Route) {
   const context = newContext(true);
   const hops = await chain.ask(route, { ...setting.write(context), ...setting.kept });
   t.equal(hops.map(({ service }) => service).join(), SERVICES.join());
   checkKept(t, hops, setting.kept);
+  if (setting.name === 'W3C') checkFlags(t, hops);
   const { roots } = buildTree(await traceOf(collector, context.traceId));
   t.equal(draw(roots).join('\n'), TREE);
   t.equal(roots[0]?.span.parentSpanId, context.spanId, 'below the caller');
@@ -124,6 +134,7 @@ async function checkUnsampled(t: Test, chain: Chain, setting: Setting, route: Ro
   const hops = await chain.ask(route, { ...setting.write(context), ...setting.kept });
   t.equal(hops.map(({ service }) => service).join(), SERVICES.join());
   checkKept(t, hops, setting.kept);
+  if (setting.name === 'W3C') checkFlags(t, hops);
   for (const { service, headers } of hops) {
     t.match(Object.values(headers).join(' '), context.traceId, `${service} has the trace`);
     t.ok(saysUnsampled(headers), `${service} is told that it is not sampled: ${JSON.stringify(headers)}`);
@@ -134,7 +145,7 @@ async function checkUnsampled(t: Test, chain: Chain, setting: Setting, route: Ro
 /** Every format that is there says so. */
 function saysUnsampled({ traceparent, b3: single, 'x-b3-sampled': multi }: Headers): boolean {
   const said = [
-    ...(traceparent === undefined ? [] : [/-00$/.test(traceparent)]),
+    ...(traceparent === undefined ? [] : [/-0[02]$/.test(traceparent)]),
     ...(single === undefined ? [] : [/-0$/.test(single)]),
     ...(multi === undefined ? [] : [multi === '0']),
   ];

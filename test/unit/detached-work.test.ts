@@ -130,3 +130,23 @@ t.test('0 switches it off', async (t) => {
   const old = past('old', 100 * MINUTE);
   t.equal(traceOf(tracer.startSpan('tick', {}, within(old))), traceOf(old));
 });
+
+t.test("the random flag of the caller's trace id goes on, in sampled traces and others", async (t) => {
+  const start = (traceFlags: number, limitMillis = MINUTE, keepsRandom = true, root = false) => {
+    const provider = new DetachingTracerProvider({}, { limitMillis, onFirst: () => {}, keepsRandom });
+    const caller = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags };
+    const server = provider.getTracer('test').startSpan('server', { root }, trace.setSpanContext(ROOT_CONTEXT, caller));
+    return provider.getTracer('test').startSpan('client', {}, within(server)).spanContext().traceFlags;
+  };
+  t.same(
+    [0, 1, 2, 3].map((flags) => start(flags)),
+    [0, 1, 2, 3],
+  );
+  t.same(
+    [1, 3].map((flags) => start(flags, 0)),
+    [1, 3],
+    'without a limit for detached work',
+  );
+  t.equal(start(3, MINUTE, false), 1, 'where the propagator would misunderstand it');
+  t.equal(start(3, MINUTE, true, true), 1, 'not in a trace of its own');
+});
