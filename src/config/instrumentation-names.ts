@@ -43,6 +43,7 @@ export const INSTRUMENTATION_NAMES = [
   'oracledb',
   'pg',
   'pino',
+  'piscina',
   'postgres',
   'redis',
   'restify',
