@@ -46,3 +46,25 @@ for (const major of [14, 15] as const) {
     await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await freePort()) } }, rows);
   });
 }
+
+/** A page of each kind: `next dev` builds each when it is asked for. */
+const DEV_PATHS = [
+  '/',
+  '/blog/fetching',
+  '/blog/broken',
+  '/api/items/7',
+  '/legacy/7',
+  '/api/users/7',
+  '/checked/7',
+  '/nowhere/7',
+];
+
+for (const major of [14, 15, 16] as const) {
+  if (!asked.includes(major)) continue;
+  const { folder } = installFixture(major === 16 ? 'frameworks' : `next${major}`);
+  const rows = rowsFor(major).filter(({ path, method }) => method === undefined && DEV_PATHS.includes(path));
+  t.test(`next dev of ${major}`, (t) => {
+    const file = join(folder, 'node_modules/next/dist/bin/next');
+    return testServer(t, { file, cwd: join(folder, 'next'), args: argsOf('dev') }, rows, true);
+  });
+}

@@ -6,8 +6,9 @@ import t from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { buildNextApp, copyStandalone, freePort } from '../helpers/next-app.js';
-import { request, start, testServer } from '../helpers/next-server.js';
+import { ROWS, request, start, testServer } from '../helpers/next-server.js';
 import { isAtLeast, nodeBinaries } from '../helpers/node-versions.js';
+import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
 import type { RunOptions } from '../helpers/run-app.js';
 import { sketch } from '../helpers/spans.js';
 
@@ -33,6 +34,19 @@ t.test('the standalone output, where the application has no API of OpenTelemetry
   const file = copyStandalone(folder, t.testdir());
   await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await freePort()) } });
 });
+
+// What it does with spans through the API is our tracer's business: `start` fails with the attributes.
+for (const BREAK of ['attributes', 'error']) {
+  t.test(`answers stay what they are when this throws: ${BREAK}`, { skip }, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const NODE_OPTIONS = `--require ${AGENT_ENTRY} --require ${join(FIXTURES, 'containment', 'break.cjs')}`;
+    const env = { NODE_OPTIONS, BREAK, AGENT: AGENT_ENTRY };
+    const server = await start(t, collector, { ...next, preload: 'none', env });
+    for (const row of ROWS) await request(t, server.url, row);
+    t.match(await server.stop(), /trace-agent warn TA2005: instrumentation next failed: /);
+  });
+}
 
 /** Which of its layers Next.js shows is its own business: these two have been there since it traces itself. */
 t.test('its own spans of what happens inside a request, when they are asked for', { skip }, async (t) => {

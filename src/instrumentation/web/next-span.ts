@@ -15,6 +15,7 @@ import {
 } from '@opentelemetry/api';
 import { rpcMetadataOf } from '../context.js';
 import { createTie } from '../operation.js';
+import type { Faults } from '../patch.js';
 import { recordOnce, standInFor } from '../span-filter.js';
 
 /** Attributes that Next.js sets by the conventions of 2022, and some of its own. */
@@ -34,44 +35,71 @@ function isNoFailure(exception: Exception): boolean {
   return LOOKUP.test(String(message)) || (exception as object).constructor?.name === 'NoFallbackError';
 }
 
-const QUIET: PropertyDescriptorMap = {
-  setAttribute: {
-    value(this: Span, key: string, value: AttributeValue): Span {
-      if (!SET_BY_NEXT.test(key)) (Object.getPrototypeOf(this) as Span).setAttribute(key, value);
+const lastDigests = createTie<string>();
+
+/** The same failure as another object: `next dev` makes a copy of it for the page. */
+function isKnown(span: Span, exception: Exception): boolean {
+  const { digest } = exception as { readonly digest?: unknown };
+  if (typeof digest !== 'string') return false;
+  const isSame = lastDigests.get(span) === digest;
+  lastDigests.set(span, digest);
+  return isSame;
+}
+
+/** Next.js, which calls these, is not to notice what becomes of it. */
+function createMethods(faults: Faults): PropertyDescriptorMap {
+  const contained = (run: () => unknown): void => {
+    try {
+      if (!faults.isDisabled) run();
+    } catch (error) {
+      faults.record(error);
+    }
+  };
+  const methods = {
+    setAttribute(this: Span, key: string, value: AttributeValue): Span {
+      contained(() => SET_BY_NEXT.test(key) || (Object.getPrototypeOf(this) as Span).setAttribute(key, value));
       return this;
     },
-  },
-  setAttributes: {
-    value(this: Span, attributes: Attributes): Span {
+    setAttributes(this: Span, attributes: Attributes): Span {
       for (const [key, value] of Object.entries(attributes)) if (value !== undefined) this.setAttribute(key, value);
       return this;
     },
-  },
-  recordException: {
-    value(this: Span, exception: Exception, time?: TimeInput): void {
-      if (!isNoFailure(exception)) recordOnce.call(this, exception, time);
+    recordException(this: Span, exception: Exception, time?: TimeInput): void {
+      contained(() => isNoFailure(exception) || isKnown(this, exception) || recordOnce.call(this, exception, time));
     },
-  },
-};
+  };
+  return Object.fromEntries(Object.entries(methods).map(([name, value]) => [name, { value }]));
+}
 
-const standIns = createTie<true>();
+/** Makes what takes what the application says of the span and the errors of pages, and nothing else that Next.js says. */
+export class StandIns {
+  readonly faults: Faults;
+  readonly #methods: PropertyDescriptorMap;
+  readonly #made = createTie<true>();
 
-/** Takes what the application says of the span and the errors of pages, and nothing else that Next.js says. */
-export function nextStandInFor(span: Span): Span {
-  if (!span.isRecording() || standIns.get(span) === true) return span;
-  const standIn = standInFor(span, QUIET);
-  standIns.set(standIn, true);
-  return standIn;
+  constructor(faults: Faults) {
+    this.faults = faults;
+    this.#methods = createMethods(faults);
+  }
+
+  for(span: Span): Span {
+    if (!span.isRecording() || this.#made.get(span) === true) return span;
+    const standIn = standInFor(span, this.#methods);
+    this.#made.set(standIn, true);
+    return standIn;
+  }
 }
 
 /** The tracer of Next.js. */
 export class NextTracer implements Tracer {
   readonly #tracer: Tracer;
   readonly #keepsInner: boolean;
+  readonly #standIns: StandIns;
 
   /** `keepsInner`: only spans that are there twice are left out, not those of its layers. */
-  constructor(tracer: Tracer, keepsInner: boolean) {
+  constructor(tracer: Tracer, standIns: StandIns, keepsInner: boolean) {
     this.#tracer = tracer;
+    this.#standIns = standIns;
     this.#keepsInner = keepsInner;
   }
 
@@ -82,9 +110,14 @@ export class NextTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
-    if (this.#isKept(options.kind, context)) return this.#tracer.startSpan(name, options, context);
-    const active = trace.getSpan(context);
-    return active === undefined ? trace.wrapSpanContext(INVALID_SPAN_CONTEXT) : nextStandInFor(active);
+    try {
+      if (this.#isKept(options.kind, context)) return this.#tracer.startSpan(name, options, context);
+      const active = trace.getSpan(context);
+      if (active !== undefined) return this.#standIns.for(active);
+    } catch (error) {
+      this.#standIns.faults.record(error);
+    }
+    return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {

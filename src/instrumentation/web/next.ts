@@ -10,7 +10,7 @@ import { createTie } from '../operation.js';
 import { type AnyFunction, Faults, patchIfPresent, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
 import { NEXT } from './manifest.js';
-import { NextTracer, nextStandInFor } from './next-span.js';
+import { NextTracer, StandIns } from './next-span.js';
 import { SafeSource } from './source.js';
 
 /** Pages that Next.js renders when no route has matched, or when one has failed. */
@@ -95,12 +95,12 @@ function wrapGetAttributes(original: AnyFunction, faults: Faults): AnyFunction {
 }
 
 /** Next.js writes what it knows of a request to the span that was there before its own. */
-function wrapActiveSpan(original: AnyFunction, faults: Faults): AnyFunction {
+function wrapActiveSpan(original: AnyFunction, standIns: StandIns, faults: Faults): AnyFunction {
   return function getActiveScopeSpan(this: unknown): unknown {
     const active = original.call(this) as Span | undefined;
     try {
       if (active === undefined || faults.isDisabled) return active;
-      return rpcMetadataOf(activeContext())?.span === active ? nextStandInFor(active) : active;
+      return rpcMetadataOf(activeContext())?.span === active ? standIns.for(active) : active;
     } catch (error) {
       faults.record(error);
       return active;
@@ -121,9 +121,9 @@ function stayInContext(original: AnyFunction, faults: Faults, position: number):
 }
 
 /** Throws when a method is missing; what it has changed by then is taken back. */
-function patchTracer(tracer: object, faults: Faults): void {
+function patchTracer(tracer: object, standIns: StandIns, faults: Faults): void {
   const prototype = Object.getPrototypeOf(tracer) as object;
-  patchMethod(prototype, 'getActiveScopeSpan', (original) => wrapActiveSpan(original, faults));
+  patchMethod(prototype, 'getActiveScopeSpan', (original) => wrapActiveSpan(original, standIns, faults));
   if (typeof Reflect.get(prototype, 'setRootSpanAttribute') === 'function') {
     patchMethod(prototype, 'setRootSpanAttribute', (original) => wrapSetAttribute(original, faults));
   } else {
@@ -136,14 +136,15 @@ function patchTracer(tracer: object, faults: Faults): void {
 export const create: CreateInstrumentation = ({ config, log, wrapTracer }) => {
   const faults = new Faults('next', log);
   const { hasMiddlewareSpans } = config.instrumentations;
-  wrapTracer?.('next.js', (tracer) => new NextTracer(tracer, hasMiddlewareSpans));
+  const standIns = new StandIns(faults);
+  wrapTracer?.('next.js', (tracer) => new NextTracer(tracer, standIns, hasMiddlewareSpans));
   return {
     targets: [
       {
         ...NEXT,
         file: 'dist/server/lib/trace/tracer.js',
         patch(exports) {
-          patchTracer((exports as { getTracer(): object }).getTracer(), faults);
+          patchTracer((exports as { getTracer(): object }).getTracer(), standIns, faults);
           return exports;
         },
       },
