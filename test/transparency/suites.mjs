@@ -1,7 +1,8 @@
 /**
  * Runs a library's own test suite bare and under the agent and compares the outcome test by test:
  *
- *   node test/transparency/suites.mjs [name...] [--files <text in their path>] [--mirrors <folder of bare git repositories, named owner+name/repo>]
+ *   node test/transparency/suites.mjs [name...] [--files <text in their path>] [--jobs <files at a time>]
+ *     [--mirrors <folder of bare git repositories, named owner+name/repo>]
  *
  * Needs `npm run build`. A suite comes with its npm package where that carries tests, else from GitHub; what cannot be
  * reached is skipped. Exits 1 when a test has another outcome.
@@ -138,18 +139,24 @@ async function runSuite(suite, mirrors) {
     };
     let [total, failing] = [0, 0];
     const different = [];
-    for (const file of testFiles(join(folder, suite.folder)).filter((path) => path.includes(wanted))) {
-      const bare = await runFile(suite, folder, file, bareEnv);
-      let traced = await runFile(suite, folder, file, tracedEnv);
-      const differs = () =>
-        [...new Set([...bare.keys(), ...traced.keys()])].filter((name) => bare.get(name) !== traced.get(name));
-      // A test that is not reliable bare says nothing: once more.
-      if (differs().length > 0) traced = await runFile(suite, folder, file, tracedEnv);
-      for (const name of differs())
-        different.push(`${file.slice(folder.length + 1)}: ${name}: bare ${bare.get(name)}, traced ${traced.get(name)}`);
-      total += bare.size;
-      failing += [...bare.values()].filter((outcome) => outcome === 'not ok').length;
-    }
+    const files = testFiles(join(folder, suite.folder)).filter((path) => path.includes(wanted));
+    const runNext = async () => {
+      for (let file = files.shift(); file !== undefined; file = files.shift()) {
+        const bare = await runFile(suite, folder, file, bareEnv);
+        let traced = await runFile(suite, folder, file, tracedEnv);
+        const differs = () =>
+          [...new Set([...bare.keys(), ...traced.keys()])].filter((name) => bare.get(name) !== traced.get(name));
+        // A test that is not reliable bare says nothing: once more.
+        if (differs().length > 0) traced = await runFile(suite, folder, file, tracedEnv);
+        const path = file.slice(folder.length + 1);
+        for (const name of differs())
+          different.push(`${path}: ${name}: bare ${bare.get(name)}, traced ${traced.get(name)}`);
+        total += bare.size;
+        failing += [...bare.values()].filter((outcome) => outcome === 'not ok').length;
+        if (isVerbose) process.stderr.write(`${path}: ${bare.size} tests, ${differs().length} differ\n`);
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, runNext));
     const unknown = different.filter(
       (text) => !KNOWN.some(({ suite: of, test }) => of === suite.name && text.includes(test)),
     );
@@ -171,6 +178,9 @@ const option = (name) => {
 };
 const mirrors = option('--mirrors');
 const wanted = option('--files') ?? '';
+/** Files at a time. */
+const jobs = Number(option('--jobs') ?? 1);
+const isVerbose = process.stderr.isTTY;
 let isSame = true;
 for (const suite of SUITES.filter(({ name }) => given.length === 0 || given.includes(name))) {
   isSame = (await runSuite(suite, mirrors)) && isSame;
