@@ -237,8 +237,8 @@ export function start(notice?: string): void {
   if (!config.isSdkDisabled) roll.forApplication(tracerProvider);
   const listener = yields ? watchNeighbours(registry, roll, isMain ? log : undefined) : registry;
   const { file, isEsm } = entry;
-  installHooks(listener, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   registry.startGlobals();
+  installHooks(listener, { nodeVersion: process.versions.node, entryFile: file, isEsmEntry: isEsm, log });
   if (config.instrumentations.extra.length > 0 && !config.isSdkDisabled) {
     const { addExtras } = require('./instrumentation/extra.js') as typeof import('./instrumentation/extra.js');
     addExtras(registry, file, { tracerProvider: roll.forInstrumentations(tracerProvider), config, log });

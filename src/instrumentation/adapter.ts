@@ -38,6 +38,8 @@ type ShimmerModule = typeof import('./quiet-shimmer.js');
 export interface AdapterOptions extends ContainmentOptions {
   /** Passed to the constructor besides `enabled: false`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Releases that it patches, where it knows of fewer than it could. */
+  readonly versions?: readonly string[];
   /** Spans it makes that are left out. */
   readonly filter?: SpanFilter;
 }
@@ -89,5 +91,7 @@ export function adaptOfficial(
   Object.assign(official, createWrapping(new Faults(name, context.log), options));
   const provider = context.tracerProvider;
   official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
-  return { targets: official.getModuleDefinitions().flatMap(toTargets) };
+  const targets = official.getModuleDefinitions().flatMap(toTargets);
+  const { versions } = options;
+  return { targets: versions === undefined ? targets : targets.map((target) => ({ ...target, versions })) };
 }

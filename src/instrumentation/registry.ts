@@ -85,7 +85,7 @@ class ModuleRegistry implements Registry {
       if (entry.isBuiltin === true && (entry.needsSyncHooks !== true || hasSyncHooks)) builtins.push(...entry.modules);
       if (entry.hasEsmBuild === true) esmPackages.push(...entry.modules);
       if (entry.patchesApplicationFiles === true) applicationSlots.push(slot);
-      if (entry.isGlobal === true) globalSlots.push(slot);
+      if (entry.isGlobal === true || entry.isLoadedAtStart === true) globalSlots.push(slot);
       if (entry.announcedBy !== undefined) this.#awaitAnnouncement(slot, entry.announcedBy);
     }
     this.#globalSlots = globalSlots;
@@ -129,7 +129,8 @@ class ModuleRegistry implements Registry {
 
   startGlobals(): void {
     for (const slot of this.#globalSlots) {
-      if (this.#instrumentationOf(slot) !== null) this.#applied.add(slot.entry.name);
+      const isCreated = this.#instrumentationOf(slot) !== null;
+      if (isCreated && slot.entry.isGlobal === true) this.#applied.add(slot.entry.name);
     }
   }
 

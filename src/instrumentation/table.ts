@@ -26,6 +26,8 @@ export interface TableEntry {
   readonly isOffByDefault?: boolean;
   /** Its target is a global of Node (fetch) that no module load announces: created at boot. */
   readonly isGlobal?: boolean;
+  /** Its target is loaded by the base of all official instrumentations, which it needs itself: created at boot. */
+  readonly isLoadedAtStart?: boolean;
   /** Patches a file of the application itself, named by its absolute path (the handler of an AWS Lambda). */
   readonly patchesApplicationFiles?: boolean;
   /** All that it makes are spans inside a request, which nobody sees unless OTEL_NODE_MIDDLEWARE_SPANS asks for them. */
@@ -258,7 +260,8 @@ export const TABLE: readonly TableEntry[] = [
     ['bunyan'],
     'BunyanInstrumentation',
     () => require('@opentelemetry/instrumentation-bunyan'),
-    always({ disableLogSending: true }),
+    // The method that it wraps is the same in 2.
+    () => ({ config: { disableLogSending: true }, versions: ['>=1.0.0 <3'] }),
   ),
   official(
     'cassandra-driver',
@@ -317,7 +320,7 @@ export const TABLE: readonly TableEntry[] = [
     'FsInstrumentation',
     () => require('@opentelemetry/instrumentation-fs'),
     undefined,
-    BUILTIN_OFF,
+    { ...BUILTIN_OFF, isLoadedAtStart: true },
   ),
   official(
     'generic-pool',

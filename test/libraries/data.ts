@@ -552,19 +552,8 @@ export const ON_MEMCACHED: LibraryCases = [
   },
 ];
 
-export const IN_PROCESS: LibraryCases = [
-  {
-    library: 'node:sqlite',
-    instrumentation: 'sqlite',
-    server: 'none',
-    tried: ['of Node.js'],
-    needsNode: '>=22.15',
-    scenario: {
-      name: 'sqlite',
-      folder: FIXTURE,
-      // Node.js warns of what is an experiment.
-      execArgv: () => ['--no-warnings'],
-      traces: `
+/** Both have the same methods. */
+const SQLITE = `
         app CLIENT CREATE TABLE items
 
         app CLIENT GET                           # insert
@@ -615,7 +604,21 @@ export const IN_PROCESS: LibraryCases = [
         app CLIENT GET                           # caught
           app SERVER GET
             app CLIENT INSERT items ERROR
-      `,
+      `;
+
+export const IN_PROCESS: LibraryCases = [
+  {
+    library: 'node:sqlite',
+    instrumentation: 'sqlite',
+    server: 'none',
+    tried: ['of Node.js'],
+    needsNode: '>=22.15',
+    scenario: {
+      name: 'sqlite',
+      folder: FIXTURE,
+      // Node.js warns of what is an experiment.
+      execArgv: () => ['--no-warnings'],
+      traces: SQLITE,
     },
   },
 ];
@@ -770,5 +773,16 @@ export const ON_AWS: LibraryCases = [
             app CLIENT DynamoDB.GetItem
       `,
     },
+  },
+];
+
+/** Compiled for the Node.js that runs the tests, and run on that one. */
+export const COMPILED: LibraryCases = [
+  {
+    library: 'better-sqlite3',
+    instrumentation: 'better-sqlite3',
+    server: 'none',
+    tried: locked(['better-sqlite3'], FIXTURE),
+    scenario: { name: 'better-sqlite3', folder: FIXTURE, traces: SQLITE },
   },
 ];

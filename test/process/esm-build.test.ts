@@ -9,7 +9,7 @@ import { nodeBinaries } from '../helpers/node-versions.js';
 import { runApp } from '../helpers/run-app.js';
 
 for (const { node, version, major } of nodeBinaries()) {
-  for (const file of ['openai/app.cjs', 'openai/app.mjs']) {
+  for (const file of ['openai/openai.cjs', 'openai/openai.mjs']) {
     t.test(`Node ${version}: ${file}`, { skip: major < 20 && 'openai needs Node 20' }, async (t) => {
       const collector = await startCollector();
       t.teardown(() => collector.close());

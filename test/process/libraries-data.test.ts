@@ -6,9 +6,11 @@ import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { awsOrSkip } from '../helpers/aws-server.js';
+import { buildBetterSqlite3 } from '../helpers/better-sqlite3.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
+import { nodeBinaries } from '../helpers/node-versions.js';
 import { FIXTURES } from '../helpers/paths.js';
 import { testScenario } from '../helpers/scenario.js';
 import { startSearchDouble } from '../helpers/search-double.js';
@@ -83,4 +85,15 @@ t.test('searching', { skip }, async (t) => {
 
 t.test('in the process', { skip }, async (t) => {
   for (const library of data.IN_PROCESS) testLibrary(t, library);
+});
+
+t.test('compiled', { skip }, async (t) => {
+  const built = buildBetterSqlite3(join(folder, 'node_modules/better-sqlite3'));
+  if ('skip' in built) {
+    t.pass('no compiler', built);
+    return;
+  }
+  const env = { TEST_BINDING: built.binding };
+  const nodes = nodeBinaries().filter(({ node }) => node === process.execPath);
+  for (const { scenario } of data.COMPILED) testScenario(t, { ...scenario, env, nodes, hasAllPreloads: false });
 });

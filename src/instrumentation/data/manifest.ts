@@ -1,6 +1,6 @@
 /** What the instrumentations of this folder cover. Data only. */
 export const POSTGRES = { module: 'postgres', versions: ['>=3.0.0 <4'] } as const;
-export const BETTER_SQLITE3 = { module: 'better-sqlite3', versions: ['>=7.0.0 <14'] } as const;
+export const BETTER_SQLITE3 = { module: 'better-sqlite3', versions: ['>=7.0.0 <13'] } as const;
 /** Must be written with its prefix: without, it is somebody's package. */
 export const NODE_SQLITE = { module: 'node:sqlite' } as const;
 /** Below `@elastic/elasticsearch` 8 and later, which trace themselves from 8.15 on. */
