@@ -116,7 +116,22 @@ function renderTried() {
       has('mjs'),
     ];
   });
-  return renderTable(['Library', 'Versions tried', 'Traced by', 'Spans', 'Server', 'CommonJS', 'ES modules'], rows);
+  const table = renderTable(
+    ['Library', 'Versions tried', 'Traced by', 'Spans', 'Server', 'CommonJS', 'ES modules'],
+    rows,
+  );
+  return `${table}\n\n${renderUntried()}`;
+}
+
+/** What no case of test/libraries runs: often because no server can be installed. */
+function renderUntried() {
+  const { TABLE } = require('./build/src/instrumentation/table.js');
+  const tried = new Set(libraryCases().flatMap(({ instrumentation }) => instrumentation));
+  const untried = TABLE.map(({ name }) => name).filter((name) => !tried.has(name));
+  return `Without a row here: ${untried
+    .sort()
+    .map((name) => `\`${name}\``)
+    .join(', ')}.`;
 }
 
 /** The text with what stands between the markers of that name replaced. */
