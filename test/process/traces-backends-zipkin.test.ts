@@ -26,7 +26,7 @@ function draw(spans: readonly ZipkinSpan[], parent?: string, depth = 0): string[
 }
 
 t.test('Zipkin has the trace and who calls whom', async (t) => {
-  if (!installedOrSkip(t, 'java')) return;
+  if (!(await installedOrSkip(t, 'java'))) return;
   const zipkin = await startZipkin(t);
   const env = { OTEL_TRACES_EXPORTER: 'zipkin', OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${zipkin}/api/v2/spans` };
   const links = ['front', 'back'].map((name): Link => ({ name, language: 'node', env }));

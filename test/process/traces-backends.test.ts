@@ -96,7 +96,7 @@ function documentedConfigs(): [name: string, config: string][] {
 }
 
 t.test('the Collector accepts every configuration of it that is shipped', async (t) => {
-  if (!installedOrSkip(t, 'go')) return;
+  if (!(await installedOrSkip(t, 'go'))) return;
   const configs = [...shippedConfigs(join(ROOT, 'examples')), ...documentedConfigs()];
   t.match(
     configs.map(([name]) => name),
@@ -110,7 +110,7 @@ t.test('the Collector accepts every configuration of it that is shipped', async 
 });
 
 t.test('through the Collector to Jaeger and Prometheus', async (t) => {
-  if (!installedOrSkip(t, 'go', 'jaeger')) return;
+  if (!(await installedOrSkip(t, 'go', 'jaeger'))) return;
   const { files } = await createCertificates();
   const jaeger = await startJaeger(t);
   const gateway = await startGateway(t, jaeger.grpcTarget, { cert_file: files.serverCert, key_file: files.serverKey });

@@ -79,7 +79,7 @@ async function theirs(language: keyof typeof ANSWERS, asked: readonly Question[]
 }
 
 t.test('the same traces in every language', async (t) => {
-  if (!installedOrSkip(t, 'go', 'java', 'python')) return;
+  if (!(await installedOrSkip(t, 'go', 'java', 'python'))) return;
   const asked = questions();
   const expected = asked.map(ours);
   const languages = Object.keys(ANSWERS) as (keyof typeof ANSWERS)[];

@@ -154,7 +154,7 @@ function saysUnsampled({ traceparent, b3: single, 'x-b3-sampled': multi }: Heade
 
 for (const setting of SETTINGS) {
   t.test(`${setting.name}: one trace over five services`, async (t) => {
-    if (!installedOrSkip(t, 'go', 'java', 'python')) return;
+    if (!(await installedOrSkip(t, 'go', 'java', 'python'))) return;
     const collector = await startCollector();
     t.teardown(() => collector.close());
     const chain = await startChain(collector, linksOf(setting));
