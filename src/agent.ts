@@ -129,8 +129,7 @@ function loadChildContext(): typeof import('./processes/child-context.js') {
 /** Loads `node:worker_threads`, some milliseconds that only those pay who ask for it. */
 function openThreadContext({ passesThreadContext }: LoadedConfig['config'], log: Log): ThreadContext | undefined {
   if (!passesThreadContext) return undefined;
-  const { ThreadContext } = require('./processes/thread-context.js') as typeof import('./processes/thread-context.js');
-  return new ThreadContext(log);
+  return new (loadChildContext().ThreadContext)(log);
 }
 
 /** The trace that the thread or the process was started in, where the user wants it to go on. */

@@ -13,6 +13,8 @@ import { type AnyFunction, Faults, patchMethod } from '../instrumentation/patch.
 import { setter, type Variables, variableName } from './environment-carrier.js';
 
 export { extractFromVariables } from './environment-carrier.js';
+// One file of the package for both.
+export { ThreadContext } from './thread-context.js';
 
 export interface ChildContextOptions {
   /** Context variables that this process was started with. */
