@@ -42,6 +42,8 @@ export interface AdapterOptions extends ContainmentOptions {
   readonly versions?: readonly string[];
   /** Spans it makes that are left out. */
   readonly filter?: SpanFilter;
+  /** Changes methods of the instrumentation itself, where no option does what it should. */
+  adjust?(official: OfficialInstrumentation): void;
 }
 
 /** A function in the place of the exports has their name and length; its own properties are its business. */
@@ -89,6 +91,7 @@ export function adaptOfficial(
   official.isEnabled = () => true;
   const { createWrapping } = require('./quiet-shimmer.js') as ShimmerModule;
   Object.assign(official, createWrapping(new Faults(name, context.log), options));
+  options.adjust?.(official);
   const provider = context.tracerProvider;
   official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
   const targets = official.getModuleDefinitions().flatMap(toTargets);

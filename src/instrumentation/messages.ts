@@ -2,7 +2,11 @@
  * Messages that official instrumentations write propagation headers into: they get copies, because the application's own
  * objects must stay as they are, frozen ones included. Application's thread; loaded with the library.
  */
+import type { AnyFunction } from './patch.js';
 import type { LinkParameters, PrepareParameters } from './quiet-shimmer.js';
+
+export { keepAwsInput } from './aws-input.js';
+export { rephraseAmqplib, rephraseAws } from './message-words.js';
 
 interface WithHeaders {
   readonly headers?: object | null | undefined;
@@ -42,10 +46,28 @@ const firstCopied =
     return copied === undefined ? undefined : [copied, ...rest];
   };
 
-/** Producers get one record or a batch of them, consumers an object whose functions are replaced. */
+type MakePatch = () => (original: AnyFunction) => AnyFunction;
+
+function withCopies(makePatch: MakePatch, copy: (value: unknown) => unknown): MakePatch {
+  const copyFirst = firstCopied(copy);
+  return () => (original) => {
+    const patched = makePatch()(original);
+    return function send(this: unknown, ...parameters: unknown[]): unknown {
+      const copied = copyFirst(parameters);
+      return copied === undefined ? original.apply(this, parameters) : patched.apply(this, copied);
+    };
+  };
+}
+
+/** Producers get one record or a batch of them, and so do transactions, which it patches by itself. */
+export function keepKafkaRecords(official: object): void {
+  const patches = official as Record<'_getSendPatch' | '_getSendBatchPatch', MakePatch>;
+  patches._getSendPatch = withCopies(patches._getSendPatch.bind(official), copyRecord);
+  patches._getSendBatchPatch = withCopies(patches._getSendBatchPatch.bind(official), copyBatch);
+}
+
+/** Consumers get an object whose functions are replaced. */
 export const KAFKAJS_PARAMETERS: PrepareParameters = {
-  send: firstCopied(copyRecord),
-  sendBatch: firstCopied(copyBatch),
   run: firstCopied((config) => (isObject(config) ? { ...config } : undefined)),
 };
 

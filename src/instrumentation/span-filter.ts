@@ -36,6 +36,8 @@ export interface SpanFilter {
   readonly omits?: readonly string[];
   /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
   readonly maskQuery?: (text: string) => string;
+  /** Says name, kind and attributes in other words; for instrumentations that know older conventions. */
+  readonly rephrase?: (name: string, options: SpanOptions) => readonly [name: string, options: SpanOptions];
 }
 
 const DB_QUERY_TEXT = 'db.query.text';
@@ -143,7 +145,9 @@ class FilteringTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
     if (this.#isDropped(name, options, parentContext)) return standInFor(trace.getSpan(parentContext));
     if (this.#filter.dropsCalls?.(options) === true) return standInFor(trace.getSpan(parentContext), SILENT);
-    const span = this.#tracer.startSpan(name, this.#masked(options), parentContext);
+    const { rephrase } = this.#filter;
+    const [said, how] = rephrase === undefined ? [name, options] : rephrase(name, options);
+    const span = this.#tracer.startSpan(said, this.#masked(how), parentContext);
     if (!span.isRecording()) return span;
     if (this.#filter.maskQuery !== undefined) maskLater(span, this.#filter.maskQuery);
     if (this.#filter.hidesMessages === true) hideMessages(span);

@@ -206,6 +206,9 @@ const webLibraries = (): WebLibraries['libraries'] => (require('./web/libraries.
 
 type DataLibraries = typeof import('./data/libraries.js');
 const dataLibraries = (): DataLibraries['libraries'] => (require('./data/libraries.js') as DataLibraries).libraries;
+type QueueLibraries = typeof import('./messaging/libraries.js');
+const queueLibraries = (): QueueLibraries['libraries'] =>
+  (require('./messaging/libraries.js') as QueueLibraries).libraries;
 
 const MIDDLEWARE_ONLY: Extra = { makesMiddlewareSpansOnly: true };
 const BUILTIN: Extra = { isBuiltin: true };
@@ -229,7 +232,7 @@ export const TABLE: readonly TableEntry[] = [
     ['amqplib'],
     'AmqplibInstrumentation',
     () => require('@opentelemetry/instrumentation-amqplib'),
-    () => ({ prepare: messages().AMQPLIB_PARAMETERS }),
+    () => ({ prepare: messages().AMQPLIB_PARAMETERS, filter: { rephrase: messages().rephraseAmqplib } }),
     CARRIES_CONTEXT,
   ),
   official(
@@ -251,10 +254,15 @@ export const TABLE: readonly TableEntry[] = [
     ],
     'AwsInstrumentation',
     () => require('@opentelemetry/instrumentation-aws-sdk'),
-    () => ({ config: { suppressInternalInstrumentation: true }, filter: { namesErrors: true } }),
+    () => ({
+      config: { suppressInternalInstrumentation: true },
+      adjust: messages().keepAwsInput,
+      filter: { rephrase: messages().rephraseAws, namesErrors: true },
+    }),
     CARRIES_CONTEXT,
   ),
   own('better-sqlite3', ['better-sqlite3'], () => dataLibraries().betterSqlite3),
+  own('bullmq', ['bullmq'], () => queueLibraries().bullmq, CARRIES_CONTEXT),
   official(
     'bunyan',
     ['bunyan'],
@@ -373,7 +381,7 @@ export const TABLE: readonly TableEntry[] = [
     ['kafkajs'],
     'KafkaJsInstrumentation',
     () => require('@opentelemetry/instrumentation-kafkajs'),
-    () => ({ prepare: messages().KAFKAJS_PARAMETERS }),
+    () => ({ prepare: messages().KAFKAJS_PARAMETERS, adjust: messages().keepKafkaRecords }),
     CARRIES_CONTEXT,
   ),
   official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex'), overDrivers),
@@ -410,6 +418,7 @@ export const TABLE: readonly TableEntry[] = [
     // What it does is done by mongodb, whose spans say more, and are made for what is really sent.
     { isOffByDefault: true },
   ),
+  own('mqtt', ['mqtt'], () => queueLibraries().mqtt, CARRIES_CONTEXT),
   own(
     'mysql',
     ['mysql'],
@@ -436,6 +445,7 @@ export const TABLE: readonly TableEntry[] = [
       masked('mysql'),
     ),
   ),
+  own('nats', ['nats', '@nats-io/nats-core', '@nats-io/jetstream'], () => queueLibraries().nats, CARRIES_CONTEXT),
   framework(
     'nest',
     ['@nestjs/core'],

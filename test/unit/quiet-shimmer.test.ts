@@ -2,7 +2,12 @@
 import { inspect } from 'node:util';
 import t from 'tap';
 import { createLog } from '../../src/diag/log.js';
-import { AMQPLIB_PARAMETERS, KAFKAJS_PARAMETERS, SOCKET_IO_LINKS } from '../../src/instrumentation/messages.js';
+import {
+  AMQPLIB_PARAMETERS,
+  KAFKAJS_PARAMETERS,
+  keepKafkaRecords,
+  SOCKET_IO_LINKS,
+} from '../../src/instrumentation/messages.js';
 import { type AnyFunction, Faults } from '../../src/instrumentation/patch.js';
 import {
   type ContainmentOptions,
@@ -157,20 +162,38 @@ t.test('messages are copied, and what the library will refuse is left to it', as
   t.notOk(Object.isFrozen(copied?.headers));
   t.strictSame(publishParameters('x', 'key', 'content'), ['x', 'key', 'content', { headers: {} }]);
   t.equal(publishParameters('x', 'key', 'content', 5), undefined);
-  const { send, sendBatch, run } = KAFKAJS_PARAMETERS;
+  const { run } = KAFKAJS_PARAMETERS;
+  const [send, sendBatch] = kafkaPatches();
   const record = Object.freeze({ topic: 't', messages: Object.freeze([Object.freeze({ value: 'v' })]) });
-  t.strictSame(send?.([record]), [{ topic: 't', messages: [{ value: 'v', headers: {} }] }]);
+  t.strictSame(send([record]), [{ topic: 't', messages: [{ value: 'v', headers: {} }] }]);
   for (const refused of [undefined, {}, { topic: 't', messages: [{}] }, { topic: 't', messages: [null] }]) {
-    t.equal(send?.([refused]), undefined);
-    t.equal(sendBatch?.([{ topicMessages: [refused] }]), undefined);
+    t.equal(send([refused]), undefined);
+    t.equal(sendBatch([{ topicMessages: [refused] }]), undefined);
   }
-  t.strictSame(sendBatch?.([{ topicMessages: [record] }]), [
+  t.strictSame(sendBatch([{ topicMessages: [record] }]), [
     { topicMessages: [{ topic: 't', messages: [{ value: 'v', headers: {} }] }] },
   ]);
-  t.equal(sendBatch?.([{}]), undefined);
+  t.equal(sendBatch([{}]), undefined);
   const eachMessage = () => undefined;
   t.strictSame(run?.([Object.freeze({ eachMessage })]), [{ eachMessage }]);
 });
+
+/** What the official patches of both get; undefined when they do not see the call. */
+function kafkaPatches() {
+  let seen: unknown[] | undefined;
+  const see = () => (original: AnyFunction) =>
+    function patched(this: unknown, ...parameters: unknown[]): unknown {
+      seen = parameters;
+      return original.apply(this, parameters);
+    };
+  const official = { _getSendPatch: see, _getSendBatchPatch: see };
+  keepKafkaRecords(official);
+  return [official._getSendPatch, official._getSendBatchPatch].map((make) => (parameters: unknown[]) => {
+    seen = undefined;
+    make()(() => undefined)(...parameters);
+    return seen;
+  }) as [AnyFunction, AnyFunction];
+}
 
 const publishParameters = (...parameters: unknown[]) => AMQPLIB_PARAMETERS.publish?.(parameters);
 

@@ -1,0 +1,96 @@
+/**
+ * The official instrumentation of the AWS SDK writes into the input of a command, which is an object of the application:
+ * it gets a copy. What it asks SQS for besides is taken out of the answer again. Application's thread; loaded with the
+ * library.
+ */
+import { propagation } from '@opentelemetry/api';
+import type { AnyFunction } from './patch.js';
+
+type Plain = Record<string, unknown>;
+
+interface Response {
+  readonly data?: { readonly Messages?: unknown };
+  readonly request: { readonly commandInput: object };
+}
+
+interface ServiceExtension {
+  responseHook?: (response: Response, ...more: unknown[]) => unknown;
+}
+
+/** What we use of the official instrumentation. */
+interface Official {
+  _getV3MiddlewareStackResolvePatch: AnyFunction;
+  readonly servicesExtensions?: { readonly services?: ReadonlyMap<string, ServiceExtension> };
+}
+
+const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
+
+/** Messages carry what is injected in `MessageAttributes`. */
+function copyMessage(message: unknown): unknown {
+  if (!isPlain(message)) return message;
+  const { MessageAttributes: attributes } = message;
+  return isPlain(attributes) ? { ...message, MessageAttributes: { ...attributes } } : { ...message };
+}
+
+function copyInput(input: unknown): unknown {
+  const copy = copyMessage(input);
+  if (isPlain(copy) && Array.isArray(copy.Entries)) copy.Entries = copy.Entries.map(copyMessage);
+  return copy;
+}
+
+/** What the application has asked for, by the copy of the input. */
+const askedFor = new WeakMap<object, unknown>();
+
+/** The middleware reads nothing of a command but its input. */
+function withOwnInput(command: unknown): unknown {
+  if (!isPlain(command)) return command;
+  const input = copyInput(command.input);
+  if (isPlain(input)) askedFor.set(input, input.MessageAttributeNames);
+  return Object.assign(Object.create(Object.getPrototypeOf(command) as object) as object, command, { input });
+}
+
+/** SQS: `All`, or `.*`, or a name, or the beginning of names followed by `.*`. */
+function isAskedFor(name: string, asked: readonly unknown[]): boolean {
+  return asked.some((wanted) => {
+    const text = String(wanted);
+    return text === 'All' || text === name || (text.endsWith('.*') && name.startsWith(text.slice(0, -2)));
+  });
+}
+
+function removeFrom(message: unknown, names: readonly string[], wasNothingAsked: boolean): void {
+  if (!isPlain(message) || !isPlain(message.MessageAttributes)) return;
+  for (const name of names) delete message.MessageAttributes[name];
+  if (!wasNothingAsked || Object.keys(message.MessageAttributes).length > 0) return;
+  delete message.MessageAttributes;
+  delete message.MD5OfMessageAttributes;
+}
+
+function removeUnasked({ data, request }: Response): void {
+  const given = askedFor.get(request.commandInput);
+  const asked: readonly unknown[] = Array.isArray(given) ? given : [];
+  if (!Array.isArray(data?.Messages)) return;
+  const names = propagation.fields().filter((name) => !isAskedFor(name, asked));
+  for (const message of data.Messages) removeFrom(message, names, asked.length === 0);
+}
+
+export function keepAwsInput(instrumentation: object): void {
+  const official = instrumentation as Official;
+  const patchResolve = official._getV3MiddlewareStackResolvePatch.bind(official);
+  official._getV3MiddlewareStackResolvePatch = (version: unknown, original: AnyFunction) => {
+    const resolve = patchResolve(version, original) as AnyFunction;
+    return function resolveOwn(this: unknown, ...parameters: unknown[]): unknown {
+      const handle = resolve.apply(this, parameters) as AnyFunction;
+      return function handleOwn(this: unknown, command: unknown): unknown {
+        return handle.call(this, withOwnInput(command));
+      };
+    };
+  };
+  const sqs = official.servicesExtensions?.services?.get('SQS');
+  const { responseHook } = sqs ?? {};
+  if (sqs === undefined || responseHook === undefined) return;
+  sqs.responseHook = (response, ...more) => {
+    const result = responseHook(response, ...more);
+    removeUnasked(response);
+    return result;
+  };
+}

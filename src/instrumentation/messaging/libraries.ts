@@ -1,0 +1,15 @@
+/** Queues without an official instrumentation: one file of the package for all of them. */
+import type { CreateInstrumentation } from '../types.js';
+import { create as bullmq } from './bullmq.js';
+import { create as mqtt } from './mqtt.js';
+import { create as nats } from './nats.js';
+
+interface Library {
+  readonly create: CreateInstrumentation;
+}
+
+export const libraries = {
+  bullmq: { create: bullmq },
+  mqtt: { create: mqtt },
+  nats: { create: nats },
+} satisfies Record<string, Library>;

@@ -1,0 +1,8 @@
+/** What our own instrumentations of message queues cover. Data only. */
+/** From the first release that has a telemetry interface. */
+export const BULLMQ = { module: 'bullmq', versions: ['>=5.25.0 <7'], scope: '@org/trace-agent/bullmq' } as const;
+export const MQTT = { module: 'mqtt', versions: ['>=4.0.0 <6'], scope: '@org/trace-agent/mqtt' } as const;
+const NATS_SCOPE = '@org/trace-agent/nats';
+export const NATS = { module: 'nats', versions: ['>=2.8.0 <3'], scope: NATS_SCOPE } as const;
+export const NATS_CORE = { module: '@nats-io/nats-core', versions: ['>=3.0.0 <4'], scope: NATS_SCOPE } as const;
+export const NATS_JETSTREAM = { module: '@nats-io/jetstream', versions: ['>=3.0.0 <4'], scope: NATS_SCOPE } as const;

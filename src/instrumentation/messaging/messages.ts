@@ -1,0 +1,206 @@
+/**
+ * Spans of messages: PRODUCER for one that is sent, CONSUMER for one that is worked on, which belongs to the trace of its
+ * producer and to nothing else, whatever ran when the consumer was started. Hot path.
+ */
+import {
+  type Attributes,
+  type Context,
+  context as contextApi,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  type TextMapSetter,
+  type Tracer,
+} from '@opentelemetry/api';
+import { AGENT_VERSION } from '../../version.js';
+import { ContextWithSpan, isSuppressed } from '../context.js';
+import { failSpan } from '../operation.js';
+import { type AnyFunction, Faults } from '../patch.js';
+import {
+  ERROR_TYPE,
+  MESSAGING_DESTINATION_NAME,
+  MESSAGING_DESTINATION_TEMPLATE,
+  MESSAGING_OPERATION_NAME,
+  MESSAGING_OPERATION_TYPE,
+  MESSAGING_SYSTEM,
+  OTHER,
+} from '../semconv.js';
+import type { InstrumentationContext } from '../types.js';
+import { createIsUnsampled, type IsUnsampled } from '../unsampled.js';
+
+/** What a message is called, by the semantic conventions. */
+export interface Destination {
+  /** In the library's words: `publish`, `add`. */
+  readonly operation: string;
+  /** Queue, topic or subject. */
+  readonly name: string;
+  /** Pattern that the name is an instance of: what the span is named by. */
+  readonly template?: string | undefined;
+  readonly attributes?: Attributes;
+}
+
+type OperationType = 'send' | 'process';
+
+/** The span of a message, if one is recorded, until it has ended. None of its methods throws. */
+class OpenSpan {
+  readonly #faults: Faults;
+  #span: Span | undefined;
+
+  constructor(span: Span | undefined, faults: Faults) {
+    this.#span = span;
+    this.#faults = faults;
+  }
+
+  get isRecording(): boolean {
+    return this.#span !== undefined;
+  }
+
+  setAttributes(attributes: Attributes): void {
+    this.#change((span) => span.setAttributes(attributes));
+  }
+
+  /** Not the end of it. */
+  fail(error: unknown): void {
+    this.#change((span) => failSpan(span, error ?? new Error(String(error))));
+  }
+
+  /** For a call that has thrown: the error itself goes by untouched. */
+  failUnseen(): void {
+    this.#change((span) => span.setAttribute(ERROR_TYPE, OTHER).setStatus({ code: SpanStatusCode.ERROR }));
+  }
+
+  /** Only the first call counts. */
+  end(): void {
+    this.#change((span) => span.end());
+    this.#span = undefined;
+  }
+
+  #change(change: (span: Span) => void): void {
+    if (this.#span === undefined) return;
+    try {
+      change(this.#span);
+    } catch (error) {
+      this.#faults.record(error);
+    }
+  }
+}
+
+/** A message that is being sent. */
+export class Sending extends OpenSpan {
+  /** Without a span when nothing is recorded; what is injected then says so to the consumer. */
+  readonly #context: Context;
+
+  constructor(context: Context, span: Span | undefined, faults: Faults) {
+    super(span, faults);
+    this.#context = context;
+  }
+
+  inject<Carrier>(carrier: Carrier, setter?: TextMapSetter<Carrier>): void {
+    propagation.inject(this.#context, carrier, setter);
+  }
+
+  /** In the context of the span. */
+  run<Result>(call: () => Result): Result {
+    return contextApi.with(this.#context, call);
+  }
+}
+
+/** A message that is being worked on. */
+export class Delivery extends OpenSpan {
+  /** The producer's context with the span: what the application's code for this message runs in. */
+  readonly context: Context;
+
+  constructor(context: Context, span: Span | undefined, faults: Faults) {
+    super(span, faults);
+    this.context = context;
+  }
+
+  override end(): void {
+    if (!this.isRecording) return;
+    super.end();
+    if (this.context instanceof ContextWithSpan) this.context.release();
+  }
+
+  /**
+   * Calls the application's code for this message, and ends with it, or with the promise that it returns. The library
+   * does not look at that promise: when it is rejected, and nobody else does, it stays an unhandled one.
+   */
+  run(original: AnyFunction, self: unknown, parameters: unknown[]): unknown {
+    let isDone = false;
+    try {
+      const result: unknown = contextApi.with(this.context, () => original.apply(self, parameters));
+      isDone = true;
+      this.#endWith(result);
+      return result;
+    } finally {
+      if (!isDone) {
+        this.failUnseen();
+        this.end();
+      }
+    }
+  }
+
+  #endWith(result: unknown): void {
+    if (!this.isRecording) return;
+    if (!(result instanceof Promise)) {
+      this.end();
+      return;
+    }
+    result.then(
+      () => this.end(),
+      (error: unknown) => {
+        this.fail(error);
+        this.end();
+        throw error;
+      },
+    );
+  }
+}
+
+/** Of one library. */
+export class Messaging {
+  readonly faults: Faults;
+  readonly #system: string;
+  readonly #tracer: Tracer;
+  readonly #isUnsampled: IsUnsampled;
+
+  constructor(name: string, scope: string, { tracerProvider, config, log }: InstrumentationContext) {
+    this.faults = new Faults(name, log);
+    this.#system = name;
+    this.#tracer = tracerProvider.getTracer(scope, AGENT_VERSION);
+    this.#isUnsampled = createIsUnsampled(config);
+  }
+
+  /** Undefined when nothing may be traced or injected. */
+  send(destination: Destination): Sending | undefined {
+    const parent = contextApi.active();
+    if (this.#isUnsampled(parent))
+      return isSuppressed(parent) ? undefined : new Sending(parent, undefined, this.faults);
+    const span = this.#start(destination, 'send', parent);
+    return new Sending(new ContextWithSpan(parent, span), span, this.faults);
+  }
+
+  /** Never in the active context: the loop of a consumer was started somewhere, once. */
+  receive<Carrier>(carrier: Carrier, describe: () => Destination, getter?: TextMapGetter<Carrier>): Delivery {
+    const parent = propagation.extract(ROOT_CONTEXT, carrier, getter);
+    if (this.#isUnsampled(parent)) return new Delivery(parent, undefined, this.faults);
+    const span = this.#start(describe(), 'process', parent);
+    return new Delivery(new ContextWithSpan(parent, span), span, this.faults);
+  }
+
+  #start({ operation, name, template, attributes }: Destination, type: OperationType, parent: Context): Span {
+    const all: Attributes = {
+      [MESSAGING_SYSTEM]: this.#system,
+      [MESSAGING_OPERATION_NAME]: operation,
+      [MESSAGING_OPERATION_TYPE]: type,
+      [MESSAGING_DESTINATION_NAME]: name,
+      ...attributes,
+    };
+    if (template !== undefined && template !== name) all[MESSAGING_DESTINATION_TEMPLATE] = template;
+    const kind = type === 'send' ? SpanKind.PRODUCER : SpanKind.CONSUMER;
+    return this.#tracer.startSpan(`${operation} ${template ?? name}`, { kind, attributes: all }, parent);
+  }
+}

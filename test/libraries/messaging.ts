@@ -1,0 +1,342 @@
+/** Message queues: the sender and the receiver are two processes, both with the agent, and a real broker between them. */
+import type { Aside } from '../helpers/scenario.js';
+import { type LibraryCase, type LibraryCases, locked } from './library-case.js';
+
+const FIXTURE = 'libraries-messaging';
+const BURST = 50;
+
+/** Fifty messages, for a consumer that was started in a request: as many traces, of the producer and the consumer. */
+const burst: Aside = {
+  includes: (trace) => trace.some(({ name }) => name.endsWith('burst')),
+  check(t, traces) {
+    t.equal(traces.length, BURST, 'each message of the burst has a trace of its own');
+    const shapes = traces.map((trace) =>
+      trace
+        .map(({ kind }) => kind)
+        .sort()
+        .join(),
+    );
+    t.strictSame([...new Set(shapes)], ['CONSUMER,PRODUCER'], 'of its producer and its consumer');
+  },
+};
+
+/** The receiver starts its consumers in a request. */
+const STARTED = `
+        consumer CLIENT GET
+          consumer SERVER GET
+`;
+
+/** One empty line between two traces. */
+const drawn = (traces: string): string => traces.replace(/\n\s*\n/g, '\n\n');
+
+/** One message that is sent in a request, and the call that the receiver makes for it. */
+const oneMessage = (send: string, process: string, how = ''): string => `
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER ${send}
+              consumer CONSUMER ${process}${how}
+                consumer CLIENT GET
+                  app SERVER GET
+`;
+
+const KAFKA: LibraryCase = {
+  library: 'kafkajs',
+  instrumentation: 'kafkajs',
+  server: 'Apache Kafka 4.1.1',
+  tried: locked(['kafkajs'], FIXTURE),
+  scenario: {
+    name: 'kafkajs',
+    folder: FIXTURE,
+    aside: burst,
+    normalise: { omit: ['messaging.kafka.offset'] },
+    traces: drawn(`
+${STARTED}
+${oneMessage('send orders', 'process orders')}
+        app CLIENT GET                      # several at once: each message has a context of its own
+          app SERVER GET
+            app PRODUCER send orders
+              consumer CONSUMER process orders
+                consumer CLIENT GET
+                  app SERVER GET
+            app PRODUCER send orders
+              consumer CONSUMER process orders
+                consumer CLIENT GET
+                  app SERVER GET
+
+        app CLIENT GET                      # in a transaction
+          app SERVER GET
+            app INTERNAL transaction
+              app PRODUCER send orders
+                consumer CONSUMER process orders
+                  consumer CLIENT GET
+                    app SERVER GET
+
+        app CLIENT GET                      # a handler that fails gets the message again
+          app SERVER GET
+            app PRODUCER send orders
+              consumer CONSUMER process orders ERROR
+                consumer CLIENT GET
+                  app SERVER GET
+              consumer CONSUMER process orders
+                consumer CLIENT GET
+                  app SERVER GET
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send batches
+            app PRODUCER send batches
+
+        consumer CLIENT poll batches        # a batch: linked to both
+          consumer CONSUMER process batches
+          consumer CONSUMER process batches
+          consumer CLIENT GET
+            app SERVER GET
+    `),
+  },
+};
+
+const amqplib: LibraryCase = {
+  library: 'amqplib',
+  instrumentation: 'amqplib',
+  server: 'RabbitMQ',
+  tried: locked(['amqplib05', 'amqplib'], FIXTURE),
+  scenario: {
+    name: 'amqplib',
+    folder: FIXTURE,
+    aside: burst,
+    traces: drawn(`
+${STARTED}
+${oneMessage('publish orders', 'process orders')}
+${oneMessage('publish events:order.new', 'process orders')}
+${oneMessage('publish orders', 'process orders')}
+${oneMessage('publish orders', 'process orders', ' ERROR')}
+    `),
+  },
+};
+
+const nats = (name: string, library: string, folders: readonly string[]): LibraryCase => ({
+  library,
+  instrumentation: 'nats',
+  server: 'NATS 2.12.2',
+  tried: locked(folders, FIXTURE),
+  scenario: {
+    name,
+    folder: FIXTURE,
+    aside: burst,
+    traces: drawn(`
+${STARTED}
+${oneMessage('publish called.1', 'process called.*')}
+${oneMessage('publish looped.1', 'process looped.*')}
+${oneMessage('publish looped.2', 'process looped.*')}
+${oneMessage('publish looped.3', 'process looped.*')}
+        app CLIENT GET                      # a request that nobody answers
+          app SERVER GET
+            app PRODUCER publish nobody ERROR
+${oneMessage('publish stored.pulled', 'process STORED')}
+${oneMessage('publish stored.called', 'process STORED')}
+        app CLIENT GET                      # two messages, fetched together
+          app SERVER GET
+            app PRODUCER publish stored.fetched
+              consumer CONSUMER process STORED
+                consumer CLIENT GET
+                  app SERVER GET
+            app PRODUCER publish stored.fetched
+              consumer CONSUMER process STORED
+                consumer CLIENT GET
+                  app SERVER GET
+    `),
+  },
+});
+
+const mqtt: LibraryCase = {
+  library: 'mqtt',
+  instrumentation: 'mqtt',
+  server: 'Mosquitto',
+  tried: locked(['mqtt4', 'mqtt'], FIXTURE),
+  scenario: {
+    name: 'mqtt',
+    folder: FIXTURE,
+    aside: burst,
+    traces: drawn(`
+${STARTED}
+${[1, 2, 3, 4, 5].map((id) => oneMessage(`publish orders/${id}`, 'process orders/+')).join('\n')}
+        app CLIENT GET                      # MQTT 3.1.1 has no place for a context
+          app SERVER GET
+            app PRODUCER publish older
+
+        consumer CONSUMER process older
+          consumer CLIENT GET
+            app SERVER GET
+    `),
+  },
+};
+
+const BULLMQ_BASICS = drawn(`
+        app CLIENT hset 127.0.0.1:<port>    # each queue writes its version when it is made
+
+        app CLIENT hset 127.0.0.1:<port>
+${STARTED}
+${oneMessage('add mail', 'process mail')}
+        app CLIENT GET                      # several at once
+          app SERVER GET
+            app PRODUCER addBulk mail
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+
+        app CLIENT GET                      # a flow
+          app SERVER GET
+            app PRODUCER addFlow mail
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+`);
+
+const bullmq: LibraryCase = {
+  library: 'bullmq',
+  instrumentation: 'bullmq',
+  server: 'Redis',
+  tried: locked(['bullmq5', 'bullmq'], FIXTURE),
+  scenario: {
+    name: 'bullmq',
+    folder: FIXTURE,
+    aside: burst,
+    // The jobs of a flow.
+    normalise: { replace: [[/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<id>']] },
+    traces: drawn(`
+${BULLMQ_BASICS}
+        app CLIENT GET                      # an attempt that fails, and the next one
+          app SERVER GET
+            app PRODUCER add mail
+              consumer CONSUMER process mail ERROR
+                consumer CLIENT GET
+                  app SERVER GET
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+
+        app CLIENT GET                      # a job that repeats: its runs belong to no trace but their own
+          app SERVER GET
+            app PRODUCER add mail
+
+        consumer CONSUMER process mail
+
+        consumer CONSUMER process mail
+
+        consumer CONSUMER process mail
+    `),
+  },
+};
+
+/** What a receiver's loop asks for, again and again: when, and how often in vain, is not certain. */
+const receives: Aside = {
+  includes: (trace) => trace.every(({ name }) => name.startsWith('receive ')),
+  check(t, traces) {
+    const several = traces.flat().filter(({ attributes }) => attributes['messaging.batch.message_count'] === 2);
+    t.equal(several.length, 1, 'two messages were received at once, in a trace of its own');
+    t.equal(
+      several[0]?.links.filter(({ attributes }) => attributes['messaging.message.id']).length,
+      2,
+      'linked to both',
+    );
+  },
+};
+
+const sqs: LibraryCase = {
+  library: '@aws-sdk/client-sqs',
+  instrumentation: 'aws-sdk',
+  server: 'moto 5.2.5',
+  double: true,
+  tried: locked(['@aws-sdk/client-sqs'], FIXTURE),
+  needsNode: '>=20',
+  scenario: {
+    name: 'sqs',
+    folder: FIXTURE,
+    aside: receives,
+    // The loop was started in a request: what it does later is not of that trace. Releases warn of older Node.js lines.
+    env: { OTEL_NODE_DETACH_AFTER: '1', NODE_OPTIONS: '--no-warnings' },
+    normalise: { omit: ['aws.request.id', 'messaging.message.id'] },
+    traces: drawn(`
+        app CLIENT SQS.DeleteQueue
+
+        app CLIENT SQS.CreateQueue
+
+        app CLIENT SQS.DeleteQueue
+
+        app CLIENT SQS.CreateQueue
+
+        consumer CLIENT GET
+          consumer SERVER GET
+            consumer CLIENT receive orders  # linked to the message
+            consumer CLIENT receive asked
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send orders
+
+        consumer CLIENT SQS.DeleteMessage
+
+        consumer CLIENT GET
+          app SERVER GET
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send orders
+
+        consumer CLIENT SQS.DeleteMessage
+
+        consumer CLIENT GET
+          app SERVER GET
+
+        consumer CLIENT SQS.DeleteMessage
+
+        consumer CLIENT GET
+          app SERVER GET
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send asked
+              consumer CLIENT GET           # by extract()
+                app SERVER GET
+
+        consumer CLIENT SQS.DeleteMessage
+    `),
+  },
+};
+
+interface Oldest {
+  /** Folder in node_modules. */
+  readonly folder: string;
+  /** Where a program in `oldest` does less than the newest release can. */
+  readonly scenario?: Partial<LibraryCase['scenario']>;
+}
+
+/** The oldest release that is tried, by library. */
+export const OLDEST: Readonly<Record<string, Oldest>> = {
+  amqplib: { folder: 'amqplib05' },
+  mqtt: { folder: 'mqtt4' },
+  bullmq: {
+    folder: 'bullmq5',
+    scenario: {
+      name: 'bullmq5',
+      env: { TEST_STEPS: 'single,several,flow' },
+      traces: BULLMQ_BASICS.replaceAll('hset', 'hmset'),
+    },
+  },
+};
+
+export const MESSAGING: LibraryCases = [
+  KAFKA,
+  amqplib,
+  nats('nats', 'nats', ['nats']),
+  nats('nats3', '@nats-io/transport-node', ['@nats-io/transport-node', '@nats-io/jetstream']),
+  mqtt,
+  bullmq,
+  sqs,
+];

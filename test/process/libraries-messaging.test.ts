@@ -1,0 +1,99 @@
+/**
+ * Message queues with real brokers: one trace through a sender, a broker and a receiver in two processes, with the newest
+ * release as CommonJS and as ES module and with the oldest one; the same output as bare when everything of ours throws.
+ */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { installFixture } from '../helpers/fixture-install.js';
+import { oldestAndNewest } from '../helpers/libraries.js';
+import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
+import { type QueueName, queueOrSkip } from '../helpers/queues.js';
+import { runApp } from '../helpers/run-app.js';
+import { testScenario } from '../helpers/scenario.js';
+import { serverOrSkip } from '../helpers/servers.js';
+import type { LibraryCase } from '../libraries/library-case.js';
+import { MESSAGING, OLDEST } from '../libraries/messaging.js';
+
+const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
+  kafkajs: 'kafka',
+  amqplib: 'rabbitmq',
+  nats: 'nats',
+  '@nats-io/transport-node': 'nats',
+  mqtt: 'mosquitto',
+  bullmq: 'redis',
+  '@aws-sdk/client-sqs': 'moto',
+};
+
+type Env = Record<string, string>;
+
+/** CommonJS on the oldest Node.js, ES modules on the newest: how a library is found depends on nothing else. */
+function testNewest(t: Test, { scenario, needsNode }: LibraryCase, env: Env): void {
+  const nodes = oldestAndNewest(needsNode);
+  const forms = nodes.length === 1 ? [['cjs', 'mjs']] : [['cjs'], ['mjs']];
+  for (const [index, node] of nodes.entries()) {
+    const cell = { nodes: [node], forms: forms[index] ?? ['cjs'], hasAllPreloads: false };
+    testScenario(t, { ...scenario, ...cell, env: { ...scenario.env, ...env } });
+  }
+}
+
+/** The hooks know a package by its folder. */
+function testOldest(t: Test, { scenario, library }: LibraryCase, env: Env): void {
+  const oldest = OLDEST[library];
+  if (oldest === undefined) return;
+  const folder = join('libraries-messaging', 'oldest');
+  const copy = join(FIXTURES, folder, 'node_modules', library);
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(join(FIXTURES, 'libraries-messaging', 'node_modules', oldest.folder), copy, { recursive: true });
+  const all = { ...scenario, ...oldest.scenario };
+  const cell = { folder, forms: ['cjs'], nodes: oldestAndNewest().slice(0, 1), hasAllPreloads: false };
+  testScenario(t, { ...all, ...cell, env: { ...all.env, ...env } });
+}
+
+/** The instrumentations that are ours. */
+const OWN = new Set(['nats', 'mqtt', 'bullmq']);
+const HOOKS = ['start', 'attributes', 'state', 'inject', 'extract', 'response', 'error', 'end'];
+
+async function testBroken(t: Test, { scenario, instrumentation }: LibraryCase, env: Env): Promise<void> {
+  const file = join('libraries-messaging', `${scenario.name}.cjs`);
+  const run = async (preload: 'none' | 'NODE_OPTIONS', more: Env) => {
+    const app = runApp({
+      preload,
+      file,
+      env: { ...env, ...more, OTEL_TRACES_EXPORTER: 'none', OTEL_LOG_LEVEL: 'warn' },
+    });
+    const { code } = await app.exited;
+    return { code, stdout: app.stdout(), stderr: app.stderr() };
+  };
+  const bare = await run('none', {});
+  for (const hooks of ['start', 'end,error', HOOKS.join()]) {
+    const flag = `--require ${join(FIXTURES, 'containment', 'break.cjs')}`;
+    const broken = await run('NODE_OPTIONS', { NODE_OPTIONS: flag, BREAK: hooks, AGENT: AGENT_ENTRY });
+    t.strictSame(
+      { ...broken, stderr: '' },
+      { ...bare, stderr: '' },
+      `output and exit are those of a bare run: ${hooks}`,
+    );
+    t.match(broken.stderr, `instrumentation ${instrumentation} failed: `, 'what failed is said');
+  }
+}
+
+async function brokerFor(t: Test, library: string): Promise<Env | undefined> {
+  const broker = BROKERS[library];
+  if (broker === undefined) throw new Error(`no broker for ${library}`);
+  const isDebian = broker === 'rabbitmq' || broker === 'redis';
+  const server = isDebian ? await serverOrSkip(t, broker) : await queueOrSkip(t, broker);
+  return server && { TEST_QUEUE_URL: server.url };
+}
+
+const { skip } = installFixture('libraries-messaging');
+
+for (const item of MESSAGING) {
+  t.test(item.scenario.name, { skip }, async (t) => {
+    const env = await brokerFor(t, item.library);
+    if (env === undefined) return;
+    testNewest(t, item, env);
+    testOldest(t, item, env);
+    if (OWN.has(String(item.instrumentation))) t.test('everything throws', (t) => testBroken(t, item, env));
+  });
+}
