@@ -2,7 +2,7 @@
 import { satisfies } from 'semver';
 import type { Test } from 'tap';
 import type { LibraryCase } from '../libraries/library-case.js';
-import { type NodeBinary, nodeBinaries } from './node-versions.js';
+import { type NodeBinary, nodeBinaries, nodeLines } from './node-versions.js';
 import { testScenario } from './scenario.js';
 
 /** The oldest and the newest of the Node.js binaries to test with that are in the range. */
@@ -18,9 +18,10 @@ export function caseOf(cases: readonly LibraryCase[], library: string): LibraryC
   return found;
 }
 
-/** Every Node.js line and every preload, for the libraries that matter most. `env` is what the server adds. */
+/** Every line of Node.js, for the libraries that matter most. `env` is what the server adds. */
 export function testEverywhere(t: Test, { scenario, needsNode }: LibraryCase, env: Record<string, string> = {}): void {
-  const nodes = nodeBinaries().filter(({ version }) => satisfies(version, needsNode ?? '*'));
+  const all = scenario.hasAllPreloads === true ? nodeBinaries() : nodeLines();
+  const nodes = all.filter(({ version }) => satisfies(version, needsNode ?? '*'));
   testScenario(t, { ...scenario, env: { ...scenario.env, ...env }, nodes });
 }
 

@@ -38,6 +38,13 @@ export function nodeLines(): NodeBinary[] {
   return [...new Map(nodeBinaries().map((binary) => [binary.major, binary])).values()];
 }
 
+/** The oldest line, the current binary and the newest line: for what many tests have in common with one another. */
+export function nodeEnds(): NodeBinary[] {
+  const lines = nodeLines();
+  const ends = [lines[0], nodeBinaries().find(({ node }) => node === process.execPath), lines.at(-1)];
+  return [...new Map(ends.filter((binary) => binary !== undefined).map((binary) => [binary.node, binary])).values()];
+}
+
 /** True when this binary is at least that version; for features that came in a known release. */
 export function isAtLeast(node: NodeBinary, major: number, minor: number): boolean {
   return node.major > major || (node.major === major && node.minor >= minor);

@@ -56,7 +56,7 @@ export function testScenario(t: Test, scenario: Scenario): void {
     t.test(titleOf(scenario, node), async (t) => {
       const collector = await startCollector();
       t.teardown(() => collector.close());
-      const forms = scenario.forms ?? ['cjs', 'mjs'];
+      const forms = formsFor(scenario, index);
       const bare = await run(scenario, node, { preload: 'none', file: fileOf(scenario, forms[0] ?? 'cjs') });
       t.match(bare, { code: 0, signal: null, stderr: /^(\(.*\n)*$/ }, 'the application works without the agent');
       for (const [position, form] of forms.entries()) {
@@ -98,6 +98,13 @@ function preloadsFor({ name, hasAllPreloads }: Scenario, position: number): read
   if (hasAllPreloads === true) return PRELOADS;
   const preload = PRELOADS[(position + name.length) % PRELOADS.length];
   return preload === undefined ? [] : [preload];
+}
+
+/** Where there are several lines, each gets one of the entries: what a library does differs by the one or by the other. */
+function formsFor({ forms = ['cjs', 'mjs'], hasAllPreloads, nodes }: Scenario, index: number): readonly string[] {
+  const lines = nodes ?? nodeLines();
+  const form = forms[index % forms.length];
+  return hasAllPreloads === true || lines.length < forms.length || form === undefined ? forms : [form];
 }
 
 function envFor({ protocol }: Scenario, collector: Collector): Record<string, string> {

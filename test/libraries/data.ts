@@ -313,7 +313,6 @@ export const ON_MARIADB: LibraryCases = [
         app CLIENT GET                           # parallel
           app SERVER GET
             app CLIENT SELECT items_of_sequelize
-            app CLIENT SET
             app CLIENT SELECT \`items_of_sequelize\`
 
         app CLIENT GET                           # transaction

@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { traceAgent } from '../../src/bundlers/esbuild.js';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
-import { nodeBinaries } from '../helpers/node-versions.js';
+import { nodeEnds, nodeLines } from '../helpers/node-versions.js';
 import { ROOT } from '../helpers/paths.js';
 import { runApp } from '../helpers/run-app.js';
 import { serverOrSkip } from '../helpers/servers.js';
@@ -55,7 +55,7 @@ t.test('express and pg', { skip }, async (t) => {
       const bare = runApp({ file, preload: 'none', env });
       t.match(await bare.exited, { code: 0 }, { stderr: bare.stderr() });
       t.equal(bare.stdout(), 'user 7 pong\n', 'it works without the agent');
-      for (const { node, version } of nodeBinaries()) {
+      for (const { node, version } of nodeLines()) {
         collector.clear();
         const app = runApp({ node, file, env });
         t.match(await app.exited, { code: 0, signal: null }, { stderr: app.stderr() });
@@ -69,7 +69,7 @@ t.test('express and pg', { skip }, async (t) => {
     await t.test(`${tool} without the plugin`, async (t) => {
       const file = await bundle(t, tool, 'shop.js');
       // How a bundle is recognised has nothing to do with Node.js; the look at it comes after five seconds.
-      for (const { node, version } of tool === 'esbuild' ? nodeBinaries() : nodeBinaries().slice(-1)) {
+      for (const { node, version } of tool === 'esbuild' ? nodeEnds() : nodeEnds().slice(-1)) {
         collector.clear();
         const app = runApp({ node, file, env: { ...env, TEST_STAYS: '1' } });
         const [line] = await app.waitForLine(/^trace-agent warn TA2008: .*$/);
@@ -96,7 +96,7 @@ t.test('fastify needs no plugin', { skip }, async (t) => {
   const collector = await startCollector();
   t.teardown(() => collector.close());
   const file = await bundle(t, 'esbuild --minify', 'fastify.js');
-  for (const { node, version, major } of nodeBinaries()) {
+  for (const { node, version, major } of nodeLines()) {
     if (major < 20) continue;
     collector.clear();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'shop' };

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCertificates } from '../helpers/certificates.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES, ROOT } from '../helpers/paths.js';
 import { type ServerName, serverOrSkip } from '../helpers/servers.js';
 import { compareOutcomes, type Outcome, runOnce, TRANSPARENCY } from '../helpers/transparency.js';
@@ -138,7 +138,7 @@ if (!isInstalled) {
   t.pass('no libraries', { skip: reason });
 }
 
-for (const { node, version } of isInstalled ? nodeLines() : []) {
+for (const { node, version } of isInstalled ? nodeEnds() : []) {
   // On the other Node.js lines only what Node.js brings itself.
   const rows = node === process.execPath ? ROWS : ROWS.filter(({ scenario }) => ['http', 'fetch'].includes(scenario));
   for (const row of rows) {

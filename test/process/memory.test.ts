@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
 import { describeOutput, type RunOptions, runApp } from '../helpers/run-app.js';
 
@@ -73,7 +73,7 @@ for (const row of ROWS) {
 
 const DETACH_AFTER_MILLIS = 300;
 
-for (const { node, version } of nodeLines()) {
+for (const { node, version } of nodeEnds()) {
   t.test(`what a request leaves behind starts traces of its own, on Node ${version}`, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());

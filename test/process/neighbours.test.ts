@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
-import { type NodeBinary, nodeLines } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeEnds } from '../helpers/node-versions.js';
 import { AGENT_ENTRY } from '../helpers/paths.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
 import { sketch } from '../helpers/spans.js';
@@ -149,7 +149,7 @@ function madeBy(collector: Collector): string[] {
     .sort();
 }
 
-for (const [index, binary] of nodeLines().entries()) {
+for (const [index, binary] of nodeEnds().entries()) {
   t.test(`Node ${binary.version}`, { skip }, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());
@@ -169,7 +169,7 @@ for (const [index, binary] of nodeLines().entries()) {
     };
 
     for (const { title, spans, says, isOnce, runsOn = () => true, ...options } of CASES) {
-      if (!runsOn(binary) || (isOnce && index < nodeLines().length - 1)) continue;
+      if (!runsOn(binary) || (isOnce && index < nodeEnds().length - 1)) continue;
       await t.test(title, async (t) => {
         const lines = await run(options);
         t.strictSame(madeBy(collector), spans);

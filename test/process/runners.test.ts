@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
-import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
+import { isAtLeast, type NodeBinary, nodeLines } from '../helpers/node-versions.js';
 import { AGENT_ENTRY } from '../helpers/paths.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
 import { sketch } from '../helpers/spans.js';
@@ -88,7 +88,7 @@ function runners(node: NodeBinary): Runner[] {
   ];
 }
 
-for (const binary of nodeBinaries()) {
+for (const binary of nodeLines()) {
   t.test(`Node ${binary.version}`, { skip }, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());

@@ -10,7 +10,7 @@ import t, { type Test } from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { createCertificates } from '../helpers/certificates.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 import { type ServerName, serverOrSkip } from '../helpers/servers.js';
 import { compareOutcomes, type Difference, runOnce, TRANSPARENCY } from '../helpers/transparency.js';
 import { KNOWN_DIFFERENCES, type KnownDifference, WITHOUT_SPANS } from '../transparency/known-differences.js';
@@ -85,7 +85,7 @@ if (!isInstalled) {
   t.pass('no libraries', { skip: reason });
 }
 
-for (const { node, version } of isInstalled ? nodeLines() : []) {
+for (const { node, version } of isInstalled ? nodeEnds() : []) {
   const isCurrent = node === process.execPath;
   const chosen = names.filter((name) => isCurrent || ON_EVERY_NODE.includes(name));
   for (const name of chosen.filter((item) => asked?.includes(item) ?? true)) {

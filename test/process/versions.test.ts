@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { minVersion, satisfies } from 'semver';
 import t, { type Test } from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
-import { type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeBinaries, nodeEnds } from '../helpers/node-versions.js';
 import { FIXTURES, ROOT } from '../helpers/paths.js';
 import { runApp } from '../helpers/run-app.js';
 
@@ -129,7 +129,7 @@ async function run(t: Test, { node }: NodeBinary, file: string) {
   return { code, stdout: app.stdout(), lines, spans: collector.spans().map(({ kind, name }) => `${kind} ${name}`) };
 }
 
-for (const node of nodeBinaries()) {
+for (const node of nodeEnds()) {
   for (const row of ROWS) {
     for (const which of ['lowest', 'newest'] as const) {
       if (which === 'newest' && !satisfies(node.version, row.newestNeeds ?? '*')) continue;

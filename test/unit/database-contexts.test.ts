@@ -6,7 +6,7 @@
 import t, { type Test } from 'tap';
 import { runWorkload, type Variant } from '../helpers/databases.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
-import { type NodeBinary, nodeLines } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeEnds } from '../helpers/node-versions.js';
 import { serverOrSkip } from '../helpers/servers.js';
 
 interface Expected {
@@ -68,7 +68,7 @@ function testContexts(t: Test, { node, version, major }: NodeBinary, rows: typeo
 t.test('clients of Redis', async (t) => {
   const server = await serverOrSkip(t, 'redis');
   if (server === undefined) return;
-  for (const node of nodeLines()) testContexts(t, node, REDIS, server.url);
+  for (const node of nodeEnds()) testContexts(t, node, REDIS, server.url);
   for (const library of ['redis', 'ioredis']) {
     const { collected, seen } = await run(process.execPath, 'official', library, 'client', server.url);
     t.strictSame(collected, { atOnce: false, later: false }, `${library}: the official instrumentation keeps it`);
@@ -79,7 +79,7 @@ t.test('clients of Redis', async (t) => {
 t.test('clients of MongoDB', async (t) => {
   const server = await mongodbOrSkip(t);
   if (server === undefined) return;
-  for (const node of nodeLines()) testContexts(t, node, MONGODB, server.url);
+  for (const node of nodeEnds()) testContexts(t, node, MONGODB, server.url);
   const { collected, seen } = await run(process.execPath, 'official', 'mongodb', 'client', server.url);
   t.strictSame(collected, { atOnce: false, later: false }, 'the official instrumentation keeps it');
   t.match(seen, { heartbeat: 'the request' });

@@ -7,7 +7,7 @@
  */
 import t, { type Test } from 'tap';
 import { caseOf, ERROR, type LeanCase, type LeanReport, type LeanSpan, runScenario, UNSET } from '../helpers/lean.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 
 interface Note {
   readonly what: string;
@@ -198,7 +198,7 @@ function testContext(t: Test, report: LeanReport): void {
 const steady = (value: unknown): string =>
   JSON.stringify(value).replace(/127\.0\.0\.1:\d+|exceeded[^"]*|\(\d{4}-[^)]*\)/g, '');
 
-for (const { node, version, major } of nodeLines()) {
+for (const { node, version, major } of nodeEnds()) {
   t.test(`gRPC on Node ${version}`, async (t) => {
     const report = await runScenario(node, '../grpc/calls.cjs', 'own');
     t.equal(report.open, 0, 'no span stays open');

@@ -5,7 +5,7 @@
 import t, { type Test } from 'tap';
 import { type DatabaseReport, describeRedisSpan, runWorkload, steady } from '../helpers/databases.js';
 import { caseOf, onlySpan } from '../helpers/lean.js';
-import { type NodeBinary, nodeLines } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeEnds } from '../helpers/node-versions.js';
 import { serverOrSkip } from '../helpers/servers.js';
 
 type Expected = Readonly<Record<string, readonly string[] | undefined>>;
@@ -192,7 +192,7 @@ function testLibrary(t: Test, { node, version }: NodeBinary, { name, differences
 t.test('ioredis', async (t) => {
   const server = await serverOrSkip(t, 'redis');
   if (server === undefined) return;
-  for (const node of nodeLines()) {
+  for (const node of nodeEnds()) {
     const libraries = node.node === process.execPath ? LIBRARIES : LIBRARIES.filter(({ name }) => EVERYWHERE.has(name));
     for (const library of libraries) if (node.major >= library.leastNode) testLibrary(t, node, library, server.url);
   }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { type DatabaseReport, runWorkload, steady } from '../helpers/databases.js';
 import { caseOf, ERROR, type LeanSpan, onlySpan } from '../helpers/lean.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
-import { type NodeBinary, nodeLines } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeEnds } from '../helpers/node-versions.js';
 
 type Expected = Readonly<Record<string, readonly string[] | undefined>>;
 
@@ -163,7 +163,7 @@ function testLibrary(t: Test, { node, version }: NodeBinary, { name, differences
 t.test('mongodb', async (t) => {
   const server = await mongodbOrSkip(t);
   if (server === undefined) return;
-  for (const node of nodeLines()) {
+  for (const node of nodeEnds()) {
     const libraries = node.node === process.execPath ? LIBRARIES : LIBRARIES.filter(({ name }) => EVERYWHERE.has(name));
     for (const library of libraries) if (node.major >= library.leastNode) testLibrary(t, node, library, server.url);
   }

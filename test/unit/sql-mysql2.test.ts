@@ -5,7 +5,7 @@
  */
 import t, { type Test } from 'tap';
 import { onlySpan } from '../helpers/lean.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { compareWithBare, folderOf, type SqlReport } from '../helpers/sql.js';
 
@@ -97,7 +97,7 @@ function checkAttributes(t: Test, own: SqlReport, port: number): void {
 t.test('mysql2', async (t) => {
   const server = await serverOrSkip(t, 'mariadb');
   if (server === undefined) return;
-  for (const { node, version } of nodeLines()) {
+  for (const { node, version } of nodeEnds()) {
     for (const [release, name] of Object.entries(VERSIONS)) {
       await t.test(`the ${release} mysql2 on Node ${version}`, async (t) => {
         const own = await compareWithBare(t, node, 'mysql2.cjs', [folderOf(name), server.url], SPANS);

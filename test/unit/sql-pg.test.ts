@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { onlySpan } from '../helpers/lean.js';
-import { nodeLines } from '../helpers/node-versions.js';
+import { nodeEnds } from '../helpers/node-versions.js';
 import { ROOT } from '../helpers/paths.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { compareWithBare, folderOf, type SqlReport } from '../helpers/sql.js';
@@ -114,7 +114,7 @@ function checkAttributes(t: Test, own: SqlReport, port: number): void {
 t.test('pg', async (t) => {
   const server = await serverOrSkip(t, 'postgres');
   if (server === undefined) return;
-  for (const { node, version } of nodeLines()) {
+  for (const { node, version } of nodeEnds()) {
     for (const [client, [folder, ...more]] of Object.entries(CLIENTS)) {
       await t.test(`${client} on Node ${version}`, async (t) => {
         const own = await compareWithBare(t, node, 'pg.cjs', [folder, server.url, ...more], SPANS);

@@ -6,7 +6,7 @@
  */
 import t, { type Test } from 'tap';
 import { ERROR, UNSET } from '../helpers/lean.js';
-import { type NodeBinary, nodeLines } from '../helpers/node-versions.js';
+import { type NodeBinary, nodeEnds } from '../helpers/node-versions.js';
 import { expectedName, type RoutesReport, type RowResult, runRoutes, withoutStacks } from '../helpers/routes.js';
 
 interface Family {
@@ -75,7 +75,7 @@ async function testPackages(t: Test, { node }: NodeBinary, family: Family, packa
   for (const { row, server, others } of unsampled.results) t.strictSame([...server, ...others], [], row.name);
 }
 
-for (const binary of nodeLines()) {
+for (const binary of nodeEnds()) {
   for (const family of FAMILIES) {
     if (family.minNode !== undefined && binary.major < family.minNode) continue;
     for (const packages of family.packages) {
