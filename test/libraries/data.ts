@@ -1,5 +1,5 @@
 /** Databases through further drivers, mappers on top of them, caches and search. Programs: test/fixtures/libraries-data. */
-import { type LibraryCases, locked } from './library-case.js';
+import { type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
 export const FIXTURE = 'libraries-data';
 
@@ -8,7 +8,8 @@ export const ON_POSTGRESQL: LibraryCases = [
     library: 'postgres',
     instrumentation: 'postgres',
     server: 'PostgreSQL',
-    tried: locked(['postgres30', 'postgres'], FIXTURE),
+    tried: [...locked(['postgres'], LOWEST_FIXTURE), ...locked(['postgres'], FIXTURE)],
+    lowest: { forms: ['cjs', 'mjs'] },
     scenario: {
       name: 'postgres',
       folder: FIXTURE,
@@ -208,16 +209,7 @@ export const ON_POSTGRESQL: LibraryCases = [
   },
 ];
 
-export const ON_MARIADB: LibraryCases = [
-  {
-    library: 'mysql',
-    instrumentation: 'mysql',
-    server: 'MariaDB',
-    tried: locked(['mysql25', 'mysql'], FIXTURE),
-    scenario: {
-      name: 'mysql',
-      folder: FIXTURE,
-      traces: `
+const MYSQL = `
         app CLIENT DROP TABLE items_of_mysql
 
         app CLIENT CREATE TABLE items_of_mysql
@@ -264,7 +256,20 @@ export const ON_MARIADB: LibraryCases = [
             app CLIENT START TRANSACTION
             app CLIENT UPDATE items_of_mysql
             app CLIENT COMMIT
-      `,
+      `;
+
+export const ON_MARIADB: LibraryCases = [
+  {
+    library: 'mysql',
+    instrumentation: 'mysql',
+    server: 'MariaDB',
+    tried: [...locked(['mysql'], LOWEST_FIXTURE), ...locked(['mysql'], FIXTURE)],
+    // Before 2.4 it sends what begins and ends a transaction by itself.
+    lowest: { name: 'mysql20', traces: MYSQL.replace(/.*(START TRANSACTION|COMMIT)\n/g, '') },
+    scenario: {
+      name: 'mysql',
+      folder: FIXTURE,
+      traces: MYSQL,
     },
   },
   {
@@ -630,7 +635,8 @@ export const SEARCHING: LibraryCases = [
     instrumentation: 'elasticsearch',
     server: 'HTTP',
     double: true,
-    tried: locked(['@elastic/elasticsearch'], FIXTURE),
+    tried: [...locked(['@elastic/elasticsearch'], LOWEST_FIXTURE), ...locked(['@elastic/elasticsearch'], FIXTURE)],
+    lowest: { name: 'elasticsearch815' },
     needsNode: '>=20',
     scenario: {
       name: 'elasticsearch',
@@ -680,7 +686,11 @@ export const SEARCHING: LibraryCases = [
     instrumentation: 'opensearch',
     server: 'HTTP',
     double: true,
-    tried: locked(['@opensearch-project/opensearch'], FIXTURE),
+    tried: [
+      ...locked(['@opensearch-project/opensearch'], LOWEST_FIXTURE),
+      ...locked(['@opensearch-project/opensearch'], FIXTURE),
+    ],
+    lowest: {},
     scenario: {
       name: 'opensearch',
       folder: FIXTURE,
@@ -782,7 +792,8 @@ export const COMPILED: LibraryCases = [
     library: 'better-sqlite3',
     instrumentation: 'better-sqlite3',
     server: 'none',
-    tried: locked(['better-sqlite3'], FIXTURE),
+    tried: [...locked(['better-sqlite3'], LOWEST_FIXTURE), ...locked(['better-sqlite3'], FIXTURE)],
+    lowest: {},
     scenario: { name: 'better-sqlite3', folder: FIXTURE, traces: SQLITE },
   },
 ];

@@ -1,5 +1,5 @@
 /** What answers requests without being a router of http: GraphQL, tRPC, hono. Run by entry.cjs and entry.mjs. */
-import { type LibraryCases, locked } from './library-case.js';
+import { type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
 const FIXTURE = 'frameworks';
 
@@ -123,7 +123,7 @@ export const FRAMEWORKS: LibraryCases = [
     library: '@trpc/server',
     instrumentation: 'trpc',
     server: SERVER,
-    tried: locked(['@trpc/server'], FIXTURE),
+    tried: [...locked(['@trpc/server'], LOWEST_FIXTURE), ...locked(['@trpc/server'], FIXTURE)],
     needsNode: NEEDS_NODE,
     scenario: { name: 'trpc-standalone', traces: trpcTraces('', '') },
   },
@@ -153,7 +153,7 @@ export const FRAMEWORKS: LibraryCases = [
     library: 'hono',
     instrumentation: 'hono',
     server: SERVER,
-    tried: locked(['hono'], FIXTURE),
+    tried: [...locked(['hono'], LOWEST_FIXTURE), ...locked(['hono'], FIXTURE)],
     needsNode: NEEDS_NODE,
     scenario: {
       name: 'hono',

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { FIXTURES, ROOT } from '../helpers/paths.js';
 import type { Scenario } from '../helpers/scenario.js';
 
+/** Folder of test/fixtures with the lowest supported releases, under their own names, and programs for them. */
+export const LOWEST_FIXTURE = 'lowest';
+
 export interface LibraryCase {
   /** The package's name, or what Node.js calls its own. */
   readonly library: string;
@@ -25,6 +28,8 @@ export interface LibraryCase {
   /** Range of Node.js versions that the tried release runs on. */
   readonly needsNode?: string;
   readonly scenario: Omit<Scenario, 'nodes'>;
+  /** There: the program of the same name runs the lowest supported release as well; what is not the same. */
+  readonly lowest?: Partial<Omit<Scenario, 'nodes'>>;
 }
 
 /** The cases of one test file. */

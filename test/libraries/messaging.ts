@@ -1,6 +1,6 @@
 /** Message queues: the sender and the receiver are two processes, both with the agent, and a real broker between them. */
 import type { Aside } from '../helpers/scenario.js';
-import { type LibraryCase, type LibraryCases, locked } from './library-case.js';
+import { type LibraryCase, type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
 const FIXTURE = 'libraries-messaging';
 const BURST = 50;
@@ -116,16 +116,7 @@ ${oneMessage('publish orders', 'process orders', ' ERROR')}
   },
 };
 
-const nats = (name: string, library: string, folders: readonly string[]): LibraryCase => ({
-  library,
-  instrumentation: 'nats',
-  server: 'NATS 2.12.2',
-  tried: locked(folders, FIXTURE),
-  scenario: {
-    name,
-    folder: FIXTURE,
-    aside: burst,
-    traces: drawn(`
+const NATS_BASICS = `
 ${STARTED}
 ${oneMessage('publish called.1', 'process called.*')}
 ${oneMessage('publish looped.1', 'process looped.*')}
@@ -134,6 +125,24 @@ ${oneMessage('publish looped.3', 'process looped.*')}
         app CLIENT GET                      # a request that nobody answers
           app SERVER GET
             app PRODUCER publish nobody ERROR
+`;
+
+const nats = (
+  name: string,
+  folders: readonly [string, ...string[]],
+  lowest: NonNullable<LibraryCase['lowest']>,
+): LibraryCase => ({
+  library: folders[0],
+  instrumentation: 'nats',
+  server: 'NATS 2.12.2',
+  tried: [...locked(folders, LOWEST_FIXTURE), ...locked(folders, FIXTURE)],
+  lowest,
+  scenario: {
+    name,
+    folder: FIXTURE,
+    aside: burst,
+    traces: drawn(`
+${NATS_BASICS}
 ${oneMessage('publish stored.pulled', 'process STORED')}
 ${oneMessage('publish stored.called', 'process STORED')}
         app CLIENT GET                      # two messages, fetched together
@@ -154,7 +163,8 @@ const mqtt: LibraryCase = {
   library: 'mqtt',
   instrumentation: 'mqtt',
   server: 'Mosquitto',
-  tried: locked(['mqtt4', 'mqtt'], FIXTURE),
+  tried: [...locked(['mqtt'], LOWEST_FIXTURE), ...locked(['mqtt'], FIXTURE)],
+  lowest: {},
   scenario: {
     name: 'mqtt',
     folder: FIXTURE,
@@ -329,7 +339,6 @@ interface Oldest {
 /** The oldest release that is tried, by library. */
 export const OLDEST: Readonly<Record<string, Oldest>> = {
   amqplib: { folder: 'amqplib05' },
-  mqtt: { folder: 'mqtt4' },
   bullmq: {
     folder: 'bullmq5',
     scenario: {
@@ -343,8 +352,13 @@ export const OLDEST: Readonly<Record<string, Oldest>> = {
 export const MESSAGING: LibraryCases = [
   KAFKA,
   amqplib,
-  nats('nats', 'nats', ['nats']),
-  nats('nats3', '@nats-io/transport-node', ['@nats-io/transport-node', '@nats-io/jetstream']),
+  nats('nats', ['nats'], {
+    // JetStream has no consumers yet but those of a plain subscription.
+    name: 'nats28',
+    env: { TEST_STEPS: 'callback,loop,again,request,unanswered' },
+    traces: drawn(NATS_BASICS),
+  }),
+  nats('nats3', ['@nats-io/transport-node', '@nats-io/jetstream'], {}),
   mqtt,
   bullmq,
   sqs,

@@ -1,5 +1,5 @@
 /** Web frameworks and their routers: the SERVER span of http is named by what they say. */
-import { type LibraryCases, locked } from './library-case.js';
+import { type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
 /** The applications have the same routes. */
 const TRACES = `
@@ -78,7 +78,7 @@ export const WEB: LibraryCases = [
     library: '@nestjs/core',
     instrumentation: 'nestjs-core',
     server: 'none',
-    tried: locked(['@nestjs/core']),
+    tried: [...locked(['@nestjs/core'], LOWEST_FIXTURE), ...locked(['@nestjs/core'])],
     needsNode: '>=20',
     scenario: { name: 'nest', traces: BY_COLON, forms: ['cjs'] },
   },
@@ -86,7 +86,7 @@ export const WEB: LibraryCases = [
     library: '@hapi/hapi',
     instrumentation: 'hapi',
     server: 'none',
-    tried: locked(['@hapi/hapi']),
+    tried: [...locked(['@hapi/hapi'], LOWEST_FIXTURE), ...locked(['@hapi/hapi'])],
     others: { test: ROUTES, folders: ['hapi20'] },
     scenario: {
       name: 'hapi',
@@ -98,7 +98,7 @@ export const WEB: LibraryCases = [
     library: 'restify',
     instrumentation: 'restify',
     server: 'none',
-    tried: locked(['restify']),
+    tried: [...locked(['restify'], LOWEST_FIXTURE), ...locked(['restify'])],
     scenario: { name: 'restify', traces: BY_COLON, forms: ['cjs'] },
   },
 ];

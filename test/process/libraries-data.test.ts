@@ -2,7 +2,6 @@
  * Databases through further drivers and mappers, caches and search: whole traces, with the real libraries and, where one
  * can be had, the real server.
  */
-import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { awsOrSkip } from '../helpers/aws-server.js';
@@ -11,15 +10,17 @@ import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
-import { FIXTURES } from '../helpers/paths.js';
 import { testScenario } from '../helpers/scenario.js';
 import { startSearchDouble } from '../helpers/search-double.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
 import * as data from '../libraries/data.js';
-import type { LibraryCase, LibraryCases } from '../libraries/library-case.js';
+import { type LibraryCase, type LibraryCases, LOWEST_FIXTURE } from '../libraries/library-case.js';
 
-const { folder, skip } = installFixture(data.FIXTURE);
+const { folder, ...newest } = installFixture(data.FIXTURE);
+const lowest = installFixture(LOWEST_FIXTURE);
+const skip = newest.skip || lowest.skip;
 
+type Env = Record<string, string>;
 type Start = (t: Test) => Promise<RunningServer | undefined>;
 const named = (name: Parameters<typeof serverOrSkip>[1]) => (t: Test) => serverOrSkip(t, name);
 
@@ -32,30 +33,11 @@ const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
   [data.ON_AWS, awsOrSkip],
 ];
 
-/** Of libraries with instrumentations of our own, the folder of an early release. Before 2.4 mysql sends transactions by itself. */
-const OLDEST: Readonly<Record<string, string>> = { postgres: 'postgres30', mysql: 'mysql25' };
-
-/** The same program beside a copy of that release, under the name by which the agent knows it. */
-function testOldest(t: Test, { library, scenario }: LibraryCase, release: string, env: Record<string, string>): void {
-  t.test(release, async (t) => {
-    const root = t.testdir();
-    const app = join(root, data.FIXTURE);
-    cpSync(join(FIXTURES, 'apps/calls.cjs'), join(root, 'apps/calls.cjs'));
-    for (const ending of ['cjs', 'mjs', 'run.cjs']) {
-      cpSync(join(folder, `${scenario.name}.${ending}`), join(app, `${scenario.name}.${ending}`));
-    }
-    const copy = join(app, 'node_modules', library);
-    cpSync(join(folder, 'node_modules', release), copy, { recursive: true });
-    // What it depends on.
-    symlinkSync(join(folder, 'node_modules'), join(root, 'node_modules'));
-    testScenario(t, {
-      ...scenario,
-      folder: app,
-      env,
-      hasAllPreloads: false,
-      nodes: oldestAndNewest('<24').slice(0, 1),
-    });
-  });
+/** The lowest supported release, of instrumentations of our own; one cell is enough. */
+function testLowest(t: Test, { scenario, lowest, needsNode }: LibraryCase, env: Env): void {
+  if (lowest === undefined) return;
+  const cell = { folder: LOWEST_FIXTURE, nodes: oldestAndNewest(`${needsNode ?? '*'} <24`).slice(0, 1) };
+  testScenario(t, { ...scenario, forms: ['cjs'], ...lowest, ...cell, env, hasAllPreloads: false });
 }
 
 for (const [cases, start] of SERVERS) {
@@ -65,8 +47,7 @@ for (const [cases, start] of SERVERS) {
     for (const library of cases) {
       const env = { TEST_DATABASE_URL: server.url };
       testLibrary(t, library, env);
-      const oldest = OLDEST[library.library];
-      if (oldest !== undefined) testOldest(t, library, oldest, env);
+      testLowest(t, library, env);
     }
   });
 }
@@ -80,20 +61,29 @@ t.test('on both', { skip }, async (t) => {
 
 t.test('searching', { skip }, async (t) => {
   const env = { TEST_DATABASE_URL: await startSearchDouble(t) };
-  for (const library of data.SEARCHING) testLibrary(t, library, env);
+  for (const library of data.SEARCHING) {
+    testLibrary(t, library, env);
+    testLowest(t, library, env);
+  }
 });
 
 t.test('in the process', { skip }, async (t) => {
-  for (const library of data.IN_PROCESS) testLibrary(t, library);
+  for (const library of data.IN_PROCESS) {
+    testLibrary(t, library);
+  }
 });
 
 t.test('compiled', { skip }, async (t) => {
+  const nodes = nodeBinaries().filter(({ node }) => node === process.execPath);
   const built = buildBetterSqlite3(join(folder, 'node_modules/better-sqlite3'));
-  if ('skip' in built) {
+  const old = 'skip' in built ? built : buildBetterSqlite3(join(lowest.folder, 'node_modules/better-sqlite3'), built);
+  if ('skip' in built || 'skip' in old) {
     t.pass('no compiler', built);
     return;
   }
-  const env = { TEST_BINDING: built.binding };
-  const nodes = nodeBinaries().filter(({ node }) => node === process.execPath);
-  for (const { scenario } of data.COMPILED) testScenario(t, { ...scenario, env, nodes, hasAllPreloads: false });
+  for (const library of data.COMPILED) {
+    const cell = { ...library.scenario, nodes, hasAllPreloads: false };
+    testScenario(t, { ...cell, env: { TEST_BINDING: built.binding } });
+    testScenario(t, { ...cell, env: { TEST_BINDING: old.binding }, folder: LOWEST_FIXTURE, forms: ['cjs'] });
+  }
 });

@@ -12,7 +12,7 @@ import { type QueueName, queueOrSkip } from '../helpers/queues.js';
 import { runApp } from '../helpers/run-app.js';
 import { testScenario } from '../helpers/scenario.js';
 import { serverOrSkip } from '../helpers/servers.js';
-import type { LibraryCase } from '../libraries/library-case.js';
+import { type LibraryCase, LOWEST_FIXTURE } from '../libraries/library-case.js';
 import { MESSAGING, OLDEST } from '../libraries/messaging.js';
 
 const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
@@ -35,6 +35,14 @@ function testNewest(t: Test, { scenario, needsNode }: LibraryCase, env: Env): vo
     const cell = { nodes: [node], forms: forms[index] ?? ['cjs'], hasAllPreloads: false };
     testScenario(t, { ...scenario, ...cell, env: { ...scenario.env, ...env } });
   }
+}
+
+/** The lowest supported release, of instrumentations of our own; one cell is enough. */
+function testLowest(t: Test, { scenario, lowest }: LibraryCase, env: Env): void {
+  if (lowest === undefined) return;
+  const all = { ...scenario, forms: ['cjs'], ...lowest };
+  const cell = { folder: LOWEST_FIXTURE, nodes: oldestAndNewest('<24').slice(0, 1), hasAllPreloads: false };
+  testScenario(t, { ...all, ...cell, env: { ...all.env, ...env } });
 }
 
 /** The hooks know a package by its folder. */
@@ -86,7 +94,7 @@ async function brokerFor(t: Test, library: string): Promise<Env | undefined> {
   return server && { TEST_QUEUE_URL: server.url };
 }
 
-const { skip } = installFixture('libraries-messaging');
+const skip = installFixture('libraries-messaging').skip || installFixture(LOWEST_FIXTURE).skip;
 
 for (const item of MESSAGING) {
   t.test(item.scenario.name, { skip }, async (t) => {
@@ -94,6 +102,7 @@ for (const item of MESSAGING) {
     if (env === undefined) return;
     testNewest(t, item, env);
     testOldest(t, item, env);
+    testLowest(t, item, env);
     if (OWN.has(String(item.instrumentation))) t.test('everything throws', (t) => testBroken(t, item, env));
   });
 }

@@ -46,9 +46,9 @@ const SPANS: Record<string, readonly string[]> = {
   'query that fails': ['SELECT no_such_table ERROR 42P01'],
   'query with callback': ['SELECT'],
   'query again': ['SELECT', 'SELECT'],
-  cursor: ['SELECT generate_series'],
   'cursor with callbacks': ['SELECT generate_series'],
   'cursor read by somebody else': ['SELECT generate_series'],
+  cursor: ['SELECT generate_series'],
   'events of a cursor': ['SELECT generate_series'],
   'cursor that fails': ['SELECT no_such_table ERROR 42P01'],
   stream: ['SELECT generate_series'],
@@ -82,11 +82,11 @@ const SPANS: Record<string, readonly string[]> = {
   pipeline: ['SELECT', 'SELECT no_such_table ERROR 42P01', 'SELECT'],
 };
 
-/** What the client is called: folder of pg, `js` or `native`, and the folder of pg-pool if it is another. */
+/** What the client is called: folder of pg, `js` or `native`, and the folders of pg-pool and pg-cursor if they are others. */
 const CLIENTS: Record<string, readonly [folder: string, ...more: string[]]> = {
   'the newest pg': [folderOf('pg'), 'js'],
   'the oldest pg': [folderOf('pg80'), 'js'],
-  'the oldest pool': [folderOf('pg80'), 'js', folderOf('pg-pool20')],
+  'the oldest pool and cursor': [folderOf('pg80'), 'js', folderOf('pg-pool20'), folderOf('pg-cursor20')],
 };
 
 function checkAttributes(t: Test, own: SqlReport, port: number): void {

@@ -1,8 +1,9 @@
 /** What the instrumentations of this folder cover. Data only. */
 export const POSTGRES = { module: 'postgres', versions: ['>=3.0.0 <4'] } as const;
-export const BETTER_SQLITE3 = { module: 'better-sqlite3', versions: ['>=7.0.0 <13'] } as const;
+/** Earlier releases cannot be compiled for Node.js 20. */
+export const BETTER_SQLITE3 = { module: 'better-sqlite3', versions: ['>=8.0.0 <13'] } as const;
 /** Must be written with its prefix: without, it is somebody's package. */
 export const NODE_SQLITE = { module: 'node:sqlite' } as const;
-/** Below `@elastic/elasticsearch` 8 and later, which trace themselves from 8.15 on. */
-export const ELASTICSEARCH = { module: '@elastic/transport', versions: ['>=8.0.0 <10'] } as const;
+/** Below `@elastic/elasticsearch`, which traces itself from 8.15 on; with earlier releases http makes the spans. */
+export const ELASTICSEARCH = { module: '@elastic/transport', versions: ['>=8.7.0 <10'] } as const;
 export const OPENSEARCH = { module: '@opensearch-project/opensearch', versions: ['>=1.0.0 <4'] } as const;
