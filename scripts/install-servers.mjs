@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Builds and fetches what the tests of back ends and of other languages run into .servers/: the OpenTelemetry Collector,
- * Jaeger and a Go service from Go modules, Zipkin and the Java agent from Maven Central, a Python environment from PyPI.
- * What is there and current is kept. `node scripts/install-servers.mjs [go|jaeger|java|python…]`
+ * Jaeger and a Go service from Go modules, Zipkin, Cassandra and the Java agent from Maven Central, a Python environment
+ * from PyPI. What is there and current is kept. `node scripts/install-servers.mjs [go|jaeger|java|cassandra|python…]`
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -47,6 +47,14 @@ const PARTS = {
       const options = ['-q', '-B', `-DoutputDirectory=${jars}`, '-Dmdep.stripVersion=true'];
       await run('mvn', [...options, 'dependency:copy-dependencies'], folder);
       await run('javac', ['-cp', `${jars}/*`, '-d', jars, join(folder, 'Chain.java')], folder);
+    },
+  },
+  cassandra: {
+    needs: ['mvn'],
+    folder: 'cassandra',
+    async install(folder) {
+      const options = ['-q', '-B', `-DoutputDirectory=${join(servers, 'cassandra')}`, '-DincludeScope=runtime'];
+      await run('mvn', [...options, 'dependency:copy-dependencies'], folder);
     },
   },
   python: {

@@ -105,6 +105,17 @@ function own(
   };
 }
 
+/** With a target that the official one does not have. */
+function patchedToo(entry: TableEntry, target: () => PatchTarget): TableEntry {
+  return {
+    ...entry,
+    load(context) {
+      const instrumentation = entry.load(context);
+      return { ...instrumentation, targets: [...instrumentation.targets, target()] };
+    },
+  };
+}
+
 type OlderTarget = Omit<PatchTarget, 'patch' | 'isForTestedOnly'>;
 
 function once<T extends object>(make: () => T): () => T {
@@ -206,6 +217,7 @@ const webLibraries = (): WebLibraries['libraries'] => (require('./web/libraries.
 
 type DataLibraries = typeof import('./data/libraries.js');
 const dataLibraries = (): DataLibraries['libraries'] => (require('./data/libraries.js') as DataLibraries).libraries;
+const drivers = (): DataLibraries['drivers'] => (require('./data/libraries.js') as DataLibraries).drivers;
 type QueueLibraries = typeof import('./messaging/libraries.js');
 const queueLibraries = (): QueueLibraries['libraries'] =>
   (require('./messaging/libraries.js') as QueueLibraries).libraries;
@@ -271,12 +283,15 @@ export const TABLE: readonly TableEntry[] = [
     // The method that it wraps is the same in 2.
     () => ({ config: { disableLogSending: true }, versions: ['>=1.0.0 <3'] }),
   ),
-  official(
-    'cassandra-driver',
-    ['cassandra-driver'],
-    'CassandraDriverInstrumentation',
-    () => require('@opentelemetry/instrumentation-cassandra-driver'),
-    masked('postgresql'),
+  patchedToo(
+    official(
+      'cassandra-driver',
+      ['cassandra-driver'],
+      'CassandraDriverInstrumentation',
+      () => require('@opentelemetry/instrumentation-cassandra-driver'),
+      (config) => drivers().cassandra(config),
+    ),
+    () => drivers().rowsOfCassandra,
   ),
   framework(
     'connect',
@@ -553,7 +568,7 @@ export const TABLE: readonly TableEntry[] = [
     ['tedious'],
     'TediousInstrumentation',
     () => require('@opentelemetry/instrumentation-tedious'),
-    masked('sqlite'),
+    (config) => drivers().tedious(config),
   ),
   own('trpc', ['@trpc/server'], () => webLibraries().trpc, { hasEsmBuild: true }),
   official(

@@ -207,6 +207,93 @@ export const ON_POSTGRESQL: LibraryCases = [
       `,
     },
   },
+  {
+    library: '@prisma/client, @prisma/adapter-pg',
+    instrumentation: 'pg',
+    server: 'PostgreSQL',
+    tried: locked(['@prisma/client', '@prisma/adapter-pg'], FIXTURE),
+    needsNode: '^20.19.0 || ^22.12.0 || >=24.0.0',
+    scenario: {
+      name: 'prisma',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT DROP TABLE items_of_prisma tags_of_prisma
+
+        app CLIENT CREATE TABLE items_of_prisma
+
+        app CLIENT CREATE TABLE tags_of_prisma
+
+        app CLIENT GET                           # create
+          app SERVER GET
+            app CLIENT INSERT "public"."items_of_prisma"
+
+        app CLIENT GET                           # createMany
+          app SERVER GET
+            app CLIENT INSERT "public"."tags_of_prisma"
+
+        app CLIENT GET                           # findMany
+          app SERVER GET
+            app CLIENT SELECT "public"."items_of_prisma"
+
+        app CLIENT GET                           # relation
+          app SERVER GET
+            app CLIENT SELECT "public"."items_of_prisma"
+            app CLIENT SELECT "public"."tags_of_prisma"
+
+        app CLIENT GET                           # update
+          app SERVER GET
+            app CLIENT UPDATE "public"."items_of_prisma"
+
+        app CLIENT GET                           # raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT INSERT "public"."items_of_prisma" ERROR
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # invalid
+          app SERVER GET
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT "public"."items_of_prisma"
+            app CLIENT SELECT "public"."items_of_prisma"
+
+        app CLIENT GET                           # loaded
+          app SERVER GET
+            app CLIENT SELECT "public"."items_of_prisma"
+
+        app CLIENT GET                           # batch
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT SELECT "public"."items_of_prisma"
+            app CLIENT DELETE "public"."tags_of_prisma"
+            app CLIENT COMMIT
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT UPDATE "public"."items_of_prisma"
+            app CLIENT DELETE "public"."tags_of_prisma"
+            app CLIENT COMMIT
+
+        app CLIENT GET                           # rollback
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT DELETE "public"."items_of_prisma"
+            app CLIENT ROLLBACK
+      `,
+    },
+  },
 ];
 
 const MYSQL = `
@@ -795,5 +882,187 @@ export const COMPILED: LibraryCases = [
     tried: [...locked(['better-sqlite3'], LOWEST_FIXTURE), ...locked(['better-sqlite3'], FIXTURE)],
     lowest: {},
     scenario: { name: 'better-sqlite3', folder: FIXTURE, traces: SQLITE },
+  },
+  {
+    library: 'drizzle-orm, better-sqlite3',
+    instrumentation: 'better-sqlite3',
+    server: 'none',
+    tried: locked(['drizzle-orm', 'better-sqlite3'], FIXTURE),
+    scenario: {
+      name: 'drizzle-sqlite',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT CREATE TABLE items
+
+        app CLIENT GET                           # insert
+          app SERVER GET
+            app CLIENT insert "items"
+
+        app CLIENT GET                           # select
+          app SERVER GET
+            app CLIENT select "items"
+
+        app CLIENT GET                           # prepared
+          app SERVER GET
+            app CLIENT select "items"
+
+        app CLIENT GET                           # raw
+          app SERVER GET
+            app CLIENT SELECT
+
+        app CLIENT GET                           # duplicate
+          app SERVER GET
+            app CLIENT insert "items" ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT select "items"
+            app CLIENT select "items"
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT BEGIN
+            app CLIENT update "items"
+            app CLIENT delete "items"
+            app CLIENT COMMIT
+      `,
+    },
+  },
+];
+
+/** One node of Apache Cassandra, from its jars. */
+export const ON_CASSANDRA: LibraryCases = [
+  {
+    library: 'cassandra-driver',
+    instrumentation: 'cassandra-driver',
+    server: 'Apache Cassandra 5.0.6',
+    tried: locked(['cassandra-driver'], FIXTURE),
+    needsNode: '>=20',
+    scenario: {
+      name: 'cassandra',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT GET                           # keyspace: the first one connects
+          app SERVER GET
+            app CLIENT CREATE
+            app CLIENT DROP TABLE shop.items
+            app CLIENT CREATE TABLE shop.items
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT INSERT shop.items
+
+        app CLIENT GET                           # prepared
+          app SERVER GET
+            app CLIENT SELECT shop.items
+
+        app CLIENT GET                           # again
+          app SERVER GET
+            app CLIENT SELECT shop.items
+
+        app CLIENT GET                           # callback
+          app SERVER GET
+            app CLIENT SELECT shop.items
+            app CLIENT SELECT shop.items
+
+        app CLIENT GET                           # batch
+          app SERVER GET
+            app CLIENT BATCH
+
+        app CLIENT GET                           # rows: a query for each
+          app SERVER GET
+            app CLIENT SELECT shop.items
+            app CLIENT SELECT system.local
+
+        app CLIENT GET                           # stream
+          app SERVER GET
+            app CLIENT SELECT shop.items
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT shop.no_such_table ERROR
+
+        app CLIENT GET                           # syntax
+          app SERVER GET
+            app CLIENT cassandra-driver.execute ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT shop.items
+            app CLIENT SELECT shop.items
+      `,
+    },
+  },
+];
+
+export const ON_SQL_SERVER: LibraryCases = [
+  {
+    library: 'tedious, mssql',
+    instrumentation: 'tedious',
+    server: 'TDS 7.4',
+    double: true,
+    tried: locked(['tedious', 'mssql'], FIXTURE),
+    needsNode: '>=20',
+    scenario: {
+      name: 'tedious',
+      folder: FIXTURE,
+      traces: `
+        app CLIENT GET                           # query
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # batch
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # parameters
+          app SERVER GET
+            app CLIENT INSERT items
+
+        app CLIENT GET                           # procedure
+          app SERVER GET
+            app CLIENT EXECUTE rename_item
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # queued
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # transaction
+          app SERVER GET
+            app CLIENT UPDATE items
+
+        app CLIENT GET                           # prepared
+          app SERVER GET
+            app CLIENT prepare SELECT items
+            app CLIENT EXECUTE sp_execute
+            app CLIENT EXECUTE sp_unprepare
+
+        app CLIENT GET                           # chain
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT UPDATE items
+            app CLIENT DELETE items
+
+        app CLIENT GET                           # prepare
+          app SERVER GET
+            app CLIENT prepare SELECT items
+            app CLIENT SELECT items
+      `,
+    },
   },
 ];

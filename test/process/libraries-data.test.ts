@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { awsOrSkip } from '../helpers/aws-server.js';
 import { buildBetterSqlite3 } from '../helpers/better-sqlite3.js';
+import { cassandraOrSkip } from '../helpers/cassandra.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
@@ -13,6 +14,7 @@ import { nodeBinaries } from '../helpers/node-versions.js';
 import { testScenario } from '../helpers/scenario.js';
 import { startSearchDouble } from '../helpers/search-double.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
+import { startTdsDouble } from '../helpers/tds-double.js';
 import * as data from '../libraries/data.js';
 import { type LibraryCase, type LibraryCases, LOWEST_FIXTURE } from '../libraries/library-case.js';
 
@@ -24,6 +26,10 @@ type Env = Record<string, string>;
 type Start = (t: Test) => Promise<RunningServer | undefined>;
 const named = (name: Parameters<typeof serverOrSkip>[1]) => (t: Test) => serverOrSkip(t, name);
 
+/** It takes the longest to start: the others are tested meanwhile. */
+const startingCassandra = skip ? undefined : cassandraOrSkip(t);
+startingCassandra?.catch(() => 'fails where it is waited for');
+
 /** What the programs find in TEST_DATABASE_URL. */
 const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
   [data.ON_POSTGRESQL, named('postgres')],
@@ -31,6 +37,7 @@ const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
   [data.ON_MONGODB, mongodbOrSkip],
   [data.ON_MEMCACHED, named('memcached')],
   [data.ON_AWS, awsOrSkip],
+  [data.ON_CASSANDRA, async () => startingCassandra],
 ];
 
 /** The lowest supported release, of instrumentations of our own; one cell is enough. */
@@ -65,6 +72,11 @@ t.test('searching', { skip }, async (t) => {
     testLibrary(t, library, env);
     testLowest(t, library, env);
   }
+});
+
+t.test('SQL Server', { skip }, async (t) => {
+  const env = { TEST_DATABASE_URL: await startTdsDouble(t) };
+  for (const library of data.ON_SQL_SERVER) testLibrary(t, library, env);
 });
 
 t.test('in the process', { skip }, async (t) => {

@@ -1,9 +1,12 @@
 /** Libraries that keep data, besides the hot ones that have folders of their own: one file of the package for all. */
 import type { CreateInstrumentation } from '../types.js';
+import { drivers } from './drivers.js';
 import { create as elasticsearch } from './elasticsearch.js';
 import { create as opensearch } from './opensearch.js';
 import { create as postgres } from './postgres.js';
 import { createBetterSqlite3, createNodeSqlite } from './sqlite.js';
+
+export { drivers };
 
 interface Library {
   readonly create: CreateInstrumentation;

@@ -2,6 +2,8 @@
 export const POSTGRES = { module: 'postgres', versions: ['>=3.0.0 <4'] } as const;
 /** Earlier releases cannot be compiled for Node.js 20. */
 export const BETTER_SQLITE3 = { module: 'better-sqlite3', versions: ['>=8.0.0 <13'] } as const;
+/** Besides what the official instrumentation patches. */
+export const CASSANDRA = { module: 'cassandra-driver', versions: ['>=4.4.0 <5'] } as const;
 /** Must be written with its prefix: without, it is somebody's package. */
 export const NODE_SQLITE = { module: 'node:sqlite' } as const;
 /** Below `@elastic/elasticsearch`, which traces itself from 8.15 on; with earlier releases http makes the spans. */
