@@ -1,4 +1,5 @@
-/** What answers requests without being a router of http: GraphQL, tRPC, hono. Run by entry.cjs and entry.mjs. */
+/** What answers requests without being a router of http: GraphQL, tRPC, hono and the like. Run by entry.cjs and entry.mjs. */
+import { drawn, ROWS } from '../helpers/next-rows.js';
 import { type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
 const FIXTURE = 'frameworks';
@@ -192,5 +193,59 @@ export const FRAMEWORKS: LibraryCases = [
     app SERVER GET /v1/health
 ${NOT_FOUND}`,
     },
+  },
+];
+
+/** Driven by hand, because its polls overlap: this is what one message makes. */
+export const SOCKETS: LibraryCases = [
+  {
+    library: 'socket.io, engine.io',
+    instrumentation: ['socket.io', 'engine.io'],
+    server: SERVER,
+    tried: locked(['socket.io', 'engine.io'], FIXTURE),
+    scenario: {
+      name: 'socket-io',
+      forms: ['mjs'],
+      traces: `
+  app CLIENT POST
+    app SERVER POST /live/
+      app CONSUMER receive /        # question
+        app PRODUCER send /         # answer
+`,
+    },
+  },
+];
+
+/** Nothing listens: the request is an event. `scenario.name` is that of the handler. */
+const handler = (name: string, library: string): LibraryCases[number] => ({
+  library,
+  instrumentation: 'aws-lambda',
+  server: SERVER,
+  tried: locked(library.split(', '), FIXTURE),
+  scenario: {
+    name,
+    forms: ['cjs'],
+    traces: `
+  app SERVER users                  # the name of the function, whatever its route
+    app CLIENT GET
+
+  app SERVER users                  # 404
+`,
+  },
+});
+
+export const HANDLERS: LibraryCases = [
+  handler('express', 'serverless-http, express'),
+  handler('fastify', '@fastify/aws-lambda, fastify'),
+];
+
+/** frameworks-next.test.ts makes the requests. Next.js is CommonJS; how it loads the application is its business. */
+export const NEXT: LibraryCases = [
+  {
+    library: 'next',
+    instrumentation: 'next',
+    server: SERVER,
+    tried: locked(['next'], FIXTURE),
+    scenario: { name: 'next', forms: ['cjs'], traces: ROWS.map(drawn).join('\n\n') },
   },
 ];

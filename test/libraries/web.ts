@@ -102,3 +102,15 @@ export const WEB: LibraryCases = [
     scenario: { name: 'restify', traces: BY_COLON, forms: ['cjs'] },
   },
 ];
+
+/** What express 5 routes with, on a server of its own. */
+export const ROUTER: LibraryCases = [
+  {
+    library: 'router',
+    instrumentation: 'router',
+    server: 'none',
+    tried: locked(['router']),
+    others: { test: ROUTES, folders: ['router10', 'router1', 'router20'] },
+    scenario: { name: 'router', traces: BY_COLON },
+  },
+];

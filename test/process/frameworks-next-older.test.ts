@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { installFixture } from '../helpers/fixture-install.js';
 import { buildNextApp, copyStandalone, freePort, layOutNextApp } from '../helpers/next-app.js';
-import { ROWS, type Row, testServer } from '../helpers/next-server.js';
+import { ROWS, type Row } from '../helpers/next-rows.js';
+import { testServer } from '../helpers/next-server.js';
 import { isAtLeast, nodeBinaries } from '../helpers/node-versions.js';
 import type { RunOptions } from '../helpers/run-app.js';
 

@@ -4,12 +4,13 @@
 import { cpSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { caseOf, testEverywhere } from '../helpers/libraries.js';
+import { caseOf, testEverywhere, testLibrary } from '../helpers/libraries.js';
 import { FIXTURES } from '../helpers/paths.js';
 import { testScenario } from '../helpers/scenario.js';
-import { WEB } from '../libraries/web.js';
+import { ROUTER, WEB } from '../libraries/web.js';
 
 for (const library of WEB) testEverywhere(t, library);
+for (const library of ROUTER) testLibrary(t, library);
 
 /** The official instrumentation makes the spans, each once; the names of routes are ours. */
 testScenario(t, {
