@@ -130,3 +130,24 @@ export const LOCAL: LibraryCases = [
     },
   },
 ];
+
+/** Threads: process/pools.test.ts runs their tasks, as CommonJS and as ES modules. */
+export const POOLS: LibraryCases = [
+  {
+    library: 'piscina',
+    instrumentation: 'piscina',
+    server: 'none',
+    tried: locked(['piscina', 'piscina5']),
+    gets: 'none: what a task does belongs to the trace of who has run it, in whichever thread',
+    scenario: {
+      name: 'pool',
+      folder: 'threads',
+      traces: `
+        app CLIENT GET
+          app SERVER GET                         # runs a task
+            app CLIENT GET                       # in the thread
+              app SERVER GET
+      `,
+    },
+  },
+];

@@ -15,6 +15,8 @@ import type { SpanRecord } from '../../src/viewer/span-record.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { FIXTURES, ROOT } from '../helpers/paths.js';
 import { runApp } from '../helpers/run-app.js';
+import { locked } from '../libraries/library-case.js';
+import { POOLS } from '../libraries/local.js';
 
 /** Read after `Atomics.wait`, and from events with several tasks at a time; pool.cjs has more. */
 const VARIANTS = ['queue', 'concurrent'];
@@ -80,6 +82,12 @@ const CELLS = [
   { folder: 'piscina', release: '4.9', handler: 'pool-task.cjs', preload: 'require', majors: [18, 26] },
   { folder: 'piscina5', release: '5.3', handler: 'pool-task.mjs', preload: 'import', majors: [20, 22, 24] },
 ] as const;
+
+t.strictSame(
+  POOLS.flatMap(({ tried }) => tried),
+  locked(CELLS.map(({ folder }) => folder)),
+  'the releases that the README names',
+);
 
 for (const { folder, release, handler, preload, majors } of CELLS) {
   for (const major of majors) {
