@@ -183,7 +183,7 @@ function withoutRemarks(traces: string): string {
  * The SDK takes start times from a clock of milliseconds. Of spans that started in the same one, the first to end (they
  * arrive in that order) counts as the first: true for everything that runs in sequence.
  */
-function inOrder(spans: readonly SpanRecord[]): SpanRecord[] {
+export function inOrder(spans: readonly SpanRecord[]): SpanRecord[] {
   return spans.map((span, index) => ({
     ...span,
     startTimeUnixNano: span.startTimeUnixNano * 1_000_000n + BigInt(index),

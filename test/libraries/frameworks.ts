@@ -249,3 +249,40 @@ export const NEXT: LibraryCases = [
     scenario: { name: 'next', forms: ['cjs'], traces: ROWS.map(drawn).join('\n\n') },
   },
 ];
+
+/** Run by its own command. */
+export const RUNNERS: LibraryCases = [
+  {
+    library: '@cucumber/cucumber',
+    instrumentation: 'cucumber',
+    server: SERVER,
+    tried: locked(['@cucumber/cucumber'], FIXTURE),
+    scenario: {
+      name: 'cucumber',
+      forms: ['cjs'],
+      traces: `
+  app CLIENT Feature: shop. Scenario: an order
+    app CLIENT Attempt
+      app CLIENT Before
+      app CLIENT a shop
+        app CLIENT Given(a shop)
+      app CLIENT somebody orders 2 teas
+        app CLIENT When(somebody orders {int} teas)
+          app CLIENT GET
+            app SERVER GET
+      app CLIENT the answer is 200
+        app CLIENT Then(the answer is {int})
+      app CLIENT After
+
+  app CLIENT Feature: shop. Scenario: a broken one ERROR
+    app CLIENT Attempt ERROR
+      app CLIENT Before
+      app CLIENT a shop
+        app CLIENT Given(a shop)
+      app CLIENT the answer is 500 ERROR
+        app CLIENT Then(the answer is {int}) ERROR
+      app CLIENT After
+`,
+    },
+  },
+];

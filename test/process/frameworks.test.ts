@@ -9,9 +9,9 @@ import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.j
 import { installFixture } from '../helpers/fixture-install.js';
 import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
-import type { Scenario } from '../helpers/scenario.js';
+import { inOrder, type Scenario } from '../helpers/scenario.js';
 import { sketch } from '../helpers/spans.js';
-import { FRAMEWORKS, HANDLERS, SOCKETS } from '../libraries/frameworks.js';
+import { FRAMEWORKS, HANDLERS, RUNNERS, SOCKETS } from '../libraries/frameworks.js';
 
 const { folder, skip } = installFixture('frameworks');
 
@@ -68,6 +68,22 @@ t.test('socket.io: handshakes, polls and messages have one route', { skip }, asy
     [sketch(trace)],
   );
 });
+
+for (const { library, scenario } of RUNNERS) {
+  t.test(`${library}: the calls of a step are below it`, { skip }, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const file = join(folder, 'node_modules/@cucumber/cucumber/bin/cucumber.js');
+    const args = ['--import', 'cucumber/steps.cjs', 'cucumber/shop.feature'];
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app' };
+    const app = runApp({ file, args, cwd: folder, env, preload: 'NODE_OPTIONS' });
+    t.match(await app.exited, { code: 1, signal: null }, 'one scenario fails, as without the agent');
+    t.match(app.stdout(), '2 scenarios (1 failed, 1 passed)');
+    t.notMatch(app.stderr(), /trace-agent (warn|error)/);
+    const sketched = sketch(inOrder(collector.spans())).replaceAll('Attempt #0', 'Attempt');
+    t.equal(sketched, unindented(scenario.traces));
+  });
+}
 
 /** Nothing listens: the request is an event of AWS Lambda, whose official instrumentation makes the one SERVER span. */
 for (const { library, scenario } of HANDLERS) {
