@@ -10,6 +10,7 @@ export const ON_POSTGRESQL: LibraryCases = [
     server: 'PostgreSQL',
     tried: [...locked(['postgres'], LOWEST_FIXTURE), ...locked(['postgres'], FIXTURE)],
     lowest: { forms: ['cjs', 'mjs'] },
+    meets: ['start', 'attributes', 'state', 'response', 'error', 'end'],
     scenario: {
       name: 'postgres',
       folder: FIXTURE,
@@ -353,6 +354,7 @@ export const ON_MARIADB: LibraryCases = [
     tried: [...locked(['mysql'], LOWEST_FIXTURE), ...locked(['mysql'], FIXTURE)],
     // Before 2.4 it sends what begins and ends a transaction by itself.
     lowest: { name: 'mysql20', traces: MYSQL.replace(/.*(START TRANSACTION|COMMIT)\n/g, '') },
+    meets: ['start', 'attributes', 'state', 'response', 'end'],
     scenario: {
       name: 'mysql',
       folder: FIXTURE,
@@ -705,6 +707,7 @@ export const IN_PROCESS: LibraryCases = [
     tried: ['of Node.js'],
     // 22.15 is traced, too; its databases do not say their names.
     needsNode: '>=22.16',
+    meets: ['start', 'attributes', 'state', 'response', 'end'],
     scenario: {
       name: 'sqlite',
       folder: FIXTURE,
@@ -723,6 +726,7 @@ export const SEARCHING: LibraryCases = [
     server: 'HTTP',
     double: true,
     tried: [...locked(['@elastic/elasticsearch'], LOWEST_FIXTURE), ...locked(['@elastic/elasticsearch'], FIXTURE)],
+    meets: ['start', 'attributes', 'response', 'error', 'end'],
     lowest: { name: 'elasticsearch815' },
     needsNode: '>=20',
     scenario: {
@@ -777,6 +781,7 @@ export const SEARCHING: LibraryCases = [
       ...locked(['@opensearch-project/opensearch'], LOWEST_FIXTURE),
       ...locked(['@opensearch-project/opensearch'], FIXTURE),
     ],
+    meets: ['start', 'attributes', 'state', 'response', 'end'],
     lowest: {},
     scenario: {
       name: 'opensearch',
@@ -880,6 +885,7 @@ export const COMPILED: LibraryCases = [
     instrumentation: 'better-sqlite3',
     server: 'none',
     tried: [...locked(['better-sqlite3'], LOWEST_FIXTURE), ...locked(['better-sqlite3'], FIXTURE)],
+    meets: ['start', 'attributes', 'state', 'response', 'end'],
     lowest: {},
     scenario: { name: 'better-sqlite3', folder: FIXTURE, traces: SQLITE },
   },

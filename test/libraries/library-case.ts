@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Hook } from '../helpers/containment.js';
 import { FIXTURES, ROOT } from '../helpers/paths.js';
 import type { Scenario } from '../helpers/scenario.js';
 
@@ -30,6 +31,10 @@ export interface LibraryCase {
   readonly scenario: Omit<Scenario, 'nodes'>;
   /** There: the program of the same name runs the lowest supported release as well; what is not the same. */
   readonly lowest?: Partial<Omit<Scenario, 'nodes'>>;
+  /** What of ours the instrumentation calls in this program: each throws in turn. Absent: another case shows it. */
+  readonly meets?: readonly Hook[];
+  /** Known not to be contained yet. */
+  readonly untried?: readonly Hook[];
 }
 
 /** The cases of one test file. */

@@ -1,4 +1,5 @@
 /** Message queues: the sender and the receiver are two processes, both with the agent, and a real broker between them. */
+import { HOOKS } from '../helpers/containment.js';
 import type { Aside } from '../helpers/scenario.js';
 import { type LibraryCase, type LibraryCases, LOWEST_FIXTURE, locked } from './library-case.js';
 
@@ -137,6 +138,7 @@ const nats = (
   server: 'NATS 2.12.2',
   tried: [...locked(folders, LOWEST_FIXTURE), ...locked(folders, FIXTURE)],
   lowest,
+  meets: HOOKS,
   scenario: {
     name,
     folder: FIXTURE,
@@ -165,6 +167,9 @@ const mqtt: LibraryCase = {
   server: 'Mosquitto',
   tried: [...locked(['mqtt'], LOWEST_FIXTURE), ...locked(['mqtt'], FIXTURE)],
   lowest: {},
+  meets: ['start', 'attributes', 'inject', 'extract', 'end'],
+  // With a span whose ids cannot be read, the fourth step waits for a message that does not come.
+  untried: ['state'],
   scenario: {
     name: 'mqtt',
     folder: FIXTURE,
@@ -215,6 +220,7 @@ const bullmq: LibraryCase = {
   instrumentation: 'bullmq',
   server: 'Redis',
   tried: locked(['bullmq5', 'bullmq'], FIXTURE),
+  meets: HOOKS,
   scenario: {
     name: 'bullmq',
     folder: FIXTURE,

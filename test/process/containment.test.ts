@@ -5,36 +5,47 @@
  *
  * A new own instrumentation is one more row.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { trace } from '@opentelemetry/api';
 import t, { type Test } from 'tap';
+import { loadConfig } from '../../src/config/config.js';
+import type { Log } from '../../src/diag/log.js';
+import { TABLE } from '../../src/instrumentation/table.js';
 import { createCertificates } from '../helpers/certificates.js';
+import {
+  breaking,
+  type ContainmentRow,
+  faultLines,
+  HOOKS,
+  type Part,
+  testContainment,
+} from '../helpers/containment.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { nodeEnds } from '../helpers/node-versions.js';
-import { AGENT_ENTRY, FIXTURES, ROOT } from '../helpers/paths.js';
+import { ROOT } from '../helpers/paths.js';
 import { type ServerName, serverOrSkip } from '../helpers/servers.js';
 import { compareOutcomes, type Outcome, runOnce, TRANSPARENCY } from '../helpers/transparency.js';
+import * as data from '../libraries/data.js';
+import type { LibraryCase } from '../libraries/library-case.js';
+import { MESSAGING } from '../libraries/messaging.js';
 import { KNOWN_DIFFERENCES } from '../transparency/known-differences.js';
 
-/** `state` is what a span says of itself; `response` and `error` are what is recorded when a call is over. */
-const HOOKS = ['start', 'attributes', 'state', 'inject', 'extract', 'response', 'error', 'end'] as const;
-type Hook = (typeof HOOKS)[number];
-
 interface Row {
-  /** Folder in src/instrumentation. */
+  /** Its name in the table of instrumentations. */
   readonly instrumentation: string;
   /** Scenario of test/transparency that makes more than ten calls of it. */
   readonly scenario: string;
   /** Hooks that it has no use for. */
-  readonly without: readonly Hook[];
+  readonly without: readonly Part[];
   /** Those that are tried; default all. What makes no spans meets only few of them. */
-  readonly only?: readonly Hook[];
+  readonly only?: readonly Part[];
   /** The scenario does not make enough calls for ten faults. */
   readonly isShort?: boolean;
 }
 
 /** What a framework's instrumentation meets of http's span; the other hooks are http's own business. */
-const FRAMEWORK = { without: [...HOOKS], only: ['start', 'attributes', 'state', 'end'] } as const;
+const FRAMEWORK = { without: [...HOOKS], only: ['start', 'attributes', 'state', 'end', 'context'] } as const;
 
 const ROWS: readonly Row[] = [
   { instrumentation: 'http', scenario: 'http', without: [] },
@@ -44,13 +55,13 @@ const ROWS: readonly Row[] = [
   { instrumentation: 'grpc', scenario: 'grpc', without: [] },
   // Adds to the span of http and makes none.
   { instrumentation: 'fastify', scenario: 'fastify', ...FRAMEWORK },
-  { instrumentation: 'web', scenario: 'express', ...FRAMEWORK },
-  { instrumentation: 'web', scenario: 'koa', ...FRAMEWORK },
-  { instrumentation: 'web', scenario: 'hapi', ...FRAMEWORK },
-  { instrumentation: 'web', scenario: 'nestjs', ...FRAMEWORK },
-  { instrumentation: 'web', scenario: 'hono', without: [...HOOKS], only: ['start', 'state'] },
-  { instrumentation: 'web', scenario: 'trpc', without: [...HOOKS], only: ['start', 'state'] },
-  { instrumentation: 'web', scenario: 'socket.io', without: [...HOOKS], only: ['state'] },
+  { instrumentation: 'express', scenario: 'express', ...FRAMEWORK },
+  { instrumentation: 'koa', scenario: 'koa', ...FRAMEWORK },
+  { instrumentation: 'hapi', scenario: 'hapi', ...FRAMEWORK },
+  { instrumentation: 'nestjs-core', scenario: 'nestjs', ...FRAMEWORK },
+  { instrumentation: 'hono', scenario: 'hono', without: [...HOOKS], only: ['start', 'state', 'context'] },
+  { instrumentation: 'trpc', scenario: 'trpc', without: [...HOOKS], only: ['start', 'state', 'context'] },
+  { instrumentation: 'engine.io', scenario: 'socket.io', without: [...HOOKS], only: ['state', 'context'] },
   { instrumentation: 'piscina', scenario: 'piscina', without: [...HOOKS], only: ['state'] },
   { instrumentation: 'pg', scenario: 'pg', without: ['inject', 'extract'] },
   { instrumentation: 'mysql2', scenario: 'mysql2', without: ['inject', 'extract'] },
@@ -64,16 +75,26 @@ interface Scenario {
   readonly crashes: Readonly<Record<string, unknown>>;
 }
 
-/** Faults that come together are said once; a scenario need not make ten of one kind. */
-function linesOf({ messages }: Outcome, instrumentation: string): { failed: string[]; off: string[] } {
-  const about = messages.filter((line) => line.includes(`instrumentation ${instrumentation} `));
-  return {
-    failed: about.filter((line) => line.startsWith('trace-agent warn TA2005: ') && line.includes(' failed: ')),
-    off: about.filter(
-      (line) => line.startsWith('trace-agent error TA2006: ') && line.includes(' is off after 10 faults'),
-    ),
-  };
-}
+/** Programs that print what they see. */
+const PROGRAMS: readonly ContainmentRow[] = [
+  { instrumentation: 'connect', meets: ['context'], program: { file: 'containment/connect.cjs' } },
+  { instrumentation: 'restify', meets: ['context'], program: { file: 'containment/restify.cjs' } },
+  // That of express looks after the same files.
+  {
+    instrumentation: 'router',
+    meets: ['context'],
+    program: { file: 'containment/router.cjs', env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'express' } },
+  },
+];
+
+/** Rows that are run beside the servers of their libraries. */
+const BESIDE_SERVERS = [...Object.values(data).filter(Array.isArray), MESSAGING]
+  .flatMap((cases) => cases as readonly LibraryCase[])
+  .filter(({ meets }) => meets !== undefined)
+  .flatMap(({ instrumentation }) => instrumentation);
+
+/** Its application is built first. */
+const ELSEWHERE: Readonly<Record<string, string>> = { next: 'frameworks-next' };
 
 function compare(t: Test, row: Row, what: string, bare: Outcome, broken: Outcome): void {
   const known = KNOWN_DIFFERENCES.filter(({ scenario }) => scenario === row.scenario);
@@ -98,13 +119,8 @@ async function testRow(t: Test, row: Row, node: string): Promise<void> {
   const scenario = require(join(TRANSPARENCY, 'scenarios', `${row.scenario}.cjs`)) as Scenario;
   const env = await environmentOf(t, scenario);
   if (env === undefined) return;
-  const run = (part: string, hooks: readonly Hook[]) => {
-    const broken = {
-      NODE_OPTIONS: `--require ${join(FIXTURES, 'containment', 'break.cjs')}`,
-      BREAK: hooks.join(),
-      AGENT: AGENT_ENTRY,
-    };
-    return runOnce({ scenario: row.scenario, part, node, env: { ...env, ...broken } }, 'NODE_OPTIONS');
+  const run = (part: string, hooks: readonly Part[]) => {
+    return runOnce({ scenario: row.scenario, part, node, env: { ...env, ...breaking(hooks) } }, 'NODE_OPTIONS');
   };
   const bare = await runOnce({ scenario: row.scenario, part: 'run', node, env }, 'none');
   t.strictSame(bare.notes.at(-1), ['the end', true]);
@@ -112,7 +128,7 @@ async function testRow(t: Test, row: Row, node: string): Promise<void> {
   for (const hook of row.only ?? HOOKS) {
     const broken = await run('run', [hook]);
     compare(t, row, hook, bare, broken);
-    const { failed, off } = linesOf(broken, row.instrumentation);
+    const { failed, off } = faultLines(broken.messages, row.instrumentation);
     t.equal(failed.length, row.without.includes(hook) ? 0 : 1, `${hook}: one line says what failed, ${failed}`);
     t.ok(off.length <= 1, `${hook}: at most one line says that it is off`);
     switchedOff += off.length;
@@ -125,11 +141,26 @@ async function testRow(t: Test, row: Row, node: string): Promise<void> {
   }
 }
 
+/** Those of the table that are not official ones. */
+function ownInstrumentations(): string[] {
+  const log = { warn() {} } as unknown as Log;
+  const context = { tracerProvider: trace.getTracerProvider(), config: loadConfig({}).config, log };
+  // Only ours know whether a release looks the same.
+  return TABLE.filter((entry) => entry.load(context).checksShape === true).map(({ name }) => name);
+}
+
 t.test('every own instrumentation has a row', async (t) => {
-  const folder = join(ROOT, 'src/instrumentation');
-  const own = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'patch.ts')));
-  t.strictSame([...new Set(ROWS.map((row) => row.instrumentation))].sort(), own.sort());
+  const rows = [...ROWS, ...PROGRAMS].map(({ instrumentation }) => instrumentation);
+  t.strictSame(
+    [...new Set([...rows, ...BESIDE_SERVERS, ...Object.keys(ELSEWHERE)])].sort(),
+    ownInstrumentations().sort(),
+  );
+  for (const test of Object.values(ELSEWHERE)) {
+    t.match(readFileSync(join(ROOT, 'test/process', `${test}.test.ts`), 'utf8'), 'BREAK', test);
+  }
 });
+
+for (const row of PROGRAMS) t.test(String(row.program.file), (t) => testContainment(t, row));
 
 const isInstalled = existsSync(join(TRANSPARENCY, 'node_modules', 'express', 'package.json'));
 if (!isInstalled) {

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { awsOrSkip } from '../helpers/aws-server.js';
 import { buildBetterSqlite3 } from '../helpers/better-sqlite3.js';
 import { cassandraOrSkip } from '../helpers/cassandra.js';
+import { testContainment } from '../helpers/containment.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
@@ -47,6 +48,20 @@ function testLowest(t: Test, { scenario, lowest, needsNode }: LibraryCase, env: 
   testScenario(t, { ...scenario, forms: ['cjs'], ...lowest, ...cell, env, hasAllPreloads: false });
 }
 
+/** Each hook throws; in the newest release, on the Node.js that runs the tests, if it can run there. */
+function testBroken(t: Test, library: LibraryCase, env: Env, isAlone = true): void {
+  const { scenario, instrumentation, needsNode, meets } = library;
+  if (meets === undefined) return;
+  const nodes = oldestAndNewest(needsNode);
+  const node = nodes.find((binary) => binary.node === process.execPath) ?? nodes.at(-1);
+  if (node === undefined) return;
+  const program = { node: node.node, file: join(folder, `${scenario.name}.cjs`), env };
+  const execArgv = scenario.execArgv?.(node) ?? [];
+  t.test(`${scenario.name}: everything throws`, (t) =>
+    testContainment(t, { instrumentation: String(instrumentation), meets, isAlone, program: { ...program, execArgv } }),
+  );
+}
+
 for (const [cases, start] of SERVERS) {
   t.test(cases.map(({ library }) => library).join(', '), { skip }, async (t) => {
     const server = await start(t);
@@ -55,6 +70,7 @@ for (const [cases, start] of SERVERS) {
       const env = { TEST_DATABASE_URL: server.url };
       testLibrary(t, library, env);
       testLowest(t, library, env);
+      testBroken(t, library, env, false);
     }
   });
 }
@@ -71,6 +87,7 @@ t.test('searching', { skip }, async (t) => {
   for (const library of data.SEARCHING) {
     testLibrary(t, library, env);
     testLowest(t, library, env);
+    testBroken(t, library, env);
   }
 });
 
@@ -82,6 +99,7 @@ t.test('SQL Server', { skip }, async (t) => {
 t.test('in the process', { skip }, async (t) => {
   for (const library of data.IN_PROCESS) {
     testLibrary(t, library);
+    testBroken(t, library, {});
   }
 });
 
@@ -97,5 +115,6 @@ t.test('compiled', { skip }, async (t) => {
     const cell = { ...library.scenario, nodes, hasAllPreloads: false };
     testScenario(t, { ...cell, env: { TEST_BINDING: built.binding } });
     testScenario(t, { ...cell, env: { TEST_BINDING: old.binding }, folder: LOWEST_FIXTURE, forms: ['cjs'] });
+    testBroken(t, library, { TEST_BINDING: built.binding });
   }
 });

@@ -3,40 +3,137 @@
  * more, as a call of http. No module of it is changed.
  */
 import {
+  type Attributes,
+  type AttributeValue,
   type Context,
   context as contextApi,
+  type Exception,
+  INVALID_SPAN_CONTEXT,
+  type Link,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   type SpanOptions,
+  type SpanStatus,
+  type TimeInput,
   type Tracer,
+  trace,
 } from '@opentelemetry/api';
 import { suppress } from '../context.js';
+import { Faults } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
 import { ELASTICSEARCH } from './manifest.js';
 
 /** Sockets and pools of the client belong to nobody. */
 const INSIDE = suppress(ROOT_CONTEXT);
 
+/** The client calls it in the middle of a request, which is not to fail with it. */
+class ContainedSpan implements Span {
+  readonly #span: Span;
+  readonly #faults: Faults;
+
+  constructor(span: Span, faults: Faults) {
+    this.#span = span;
+    this.#faults = faults;
+  }
+
+  #tryTo(change: (span: Span) => unknown): this {
+    try {
+      change(this.#span);
+    } catch (error) {
+      this.#faults.record(error);
+    }
+    return this;
+  }
+
+  spanContext(): SpanContext {
+    let found = INVALID_SPAN_CONTEXT;
+    this.#tryTo((span) => {
+      found = span.spanContext();
+    });
+    return found;
+  }
+
+  isRecording(): boolean {
+    let isRecording = false;
+    this.#tryTo((span) => {
+      isRecording = span.isRecording();
+    });
+    return isRecording;
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    return this.#tryTo((span) => span.setAttribute(key, value));
+  }
+
+  setAttributes(attributes: Attributes): this {
+    return this.#tryTo((span) => span.setAttributes(attributes));
+  }
+
+  addEvent(name: string, attributes?: Attributes | TimeInput, time?: TimeInput): this {
+    return this.#tryTo((span) => span.addEvent(name, attributes, time));
+  }
+
+  addLink(link: Link): this {
+    return this.#tryTo((span) => span.addLink(link));
+  }
+
+  addLinks(links: Link[]): this {
+    return this.#tryTo((span) => span.addLinks(links));
+  }
+
+  setStatus(status: SpanStatus): this {
+    return this.#tryTo((span) => span.setStatus(status));
+  }
+
+  updateName(name: string): this {
+    return this.#tryTo((span) => span.updateName(name));
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    this.#tryTo((span) => span.recordException(exception, time));
+  }
+
+  end(time?: TimeInput): void {
+    this.#tryTo((span) => span.end(time));
+  }
+}
+
 class TransportTracer implements Tracer {
   readonly #tracer: Tracer;
+  readonly #faults: Faults;
 
-  constructor(tracer: Tracer) {
+  constructor(tracer: Tracer, faults: Faults) {
     this.#tracer = tracer;
+    this.#faults = faults;
+  }
+
+  #tryToStart(name: string, options?: SpanOptions, context?: Context): Span | undefined {
+    if (this.#faults.isDisabled) return undefined;
+    try {
+      return new ContainedSpan(this.#tracer.startSpan(name, options, context), this.#faults);
+    } catch (error) {
+      this.#faults.record(error);
+      return undefined;
+    }
   }
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    return this.#tracer.startSpan(name, options, context);
+    return this.#tryToStart(name, options, context) ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
     const run = rest.pop() as F;
     const [options = {}, context = contextApi.active()] = rest as [SpanOptions?, Context?];
-    return this.#tracer.startActiveSpan(name, options, context, ((span) =>
-      contextApi.with(INSIDE, () => run(span))) as F);
+    const span = this.#tryToStart(name, options, context);
+    // Then http makes the span.
+    if (span === undefined) return run(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)) as ReturnType<F>;
+    return contextApi.with(INSIDE, () => run(span)) as ReturnType<F>;
   }
 }
 
-export const create: CreateInstrumentation = ({ wrapTracer }) => {
-  wrapTracer?.('@elastic/transport', (tracer) => new TransportTracer(tracer));
+export const create: CreateInstrumentation = ({ log, wrapTracer }) => {
+  const faults = new Faults('elasticsearch', log);
+  wrapTracer?.('@elastic/transport', (tracer) => new TransportTracer(tracer, faults));
   return { targets: [{ ...ELASTICSEARCH, patch: (exports) => exports }] };
 };

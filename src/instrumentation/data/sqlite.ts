@@ -35,7 +35,12 @@ interface Iterator {
 
 function nameOf(connection: Connection): unknown {
   if (typeof connection.location !== 'function') return connection.name;
-  return connection.location() ?? ':memory:';
+  try {
+    return connection.location() ?? ':memory:';
+  } catch {
+    // It is closed: what was called says so.
+    return undefined;
+  }
 }
 
 function readDatabase(connection: Connection): Database {
@@ -51,6 +56,11 @@ function databaseOf(connection: Connection): Database {
   const database = readDatabase(connection);
   databases.set(connection, database);
   return database;
+}
+
+/** One that was prepared out of sight. */
+function readStatement({ source, database }: Statement): Prepared | undefined {
+  return database === undefined ? undefined : { text: source, database: databaseOf(database) };
 }
 
 /** Of the errors of either: their messages quote the query. */
@@ -88,10 +98,10 @@ class SqliteTracing {
     patchMethod(prototype, 'exec', (original) => this.#wrapExec(original));
   }
 
-  #start(text: unknown, database: Database, hasValues: boolean): Span | undefined {
+  #start(text: unknown, connection: Connection & object): Span | undefined {
     if (this.faults.isDisabled) return undefined;
     try {
-      return this.#sql.start(activeContext(), text, hasValues, database);
+      return this.#sql.start(activeContext(), text, false, databaseOf(connection));
     } catch (error) {
       this.faults.record(error);
       return undefined;
@@ -99,10 +109,26 @@ class SqliteTracing {
   }
 
   #startStatement(statement: Statement & object, hasValues: boolean): Span | undefined {
-    const prepared = this.#prepared.get(statement);
-    if (prepared !== undefined) return this.#start(prepared.text, prepared.database, hasValues);
-    const { source, database } = statement;
-    return database === undefined ? undefined : this.#start(source, databaseOf(database), hasValues);
+    if (this.faults.isDisabled) return undefined;
+    try {
+      const prepared = this.#prepared.get(statement) ?? readStatement(statement);
+      if (prepared === undefined) return undefined;
+      return this.#sql.start(activeContext(), prepared.text, hasValues, prepared.database);
+    } catch (error) {
+      this.faults.record(error);
+      return undefined;
+    }
+  }
+
+  /** Of an iterator that is not at its end. */
+  #spanOf(iterator: object): Span | undefined {
+    try {
+      const span = this.#iterating.get(iterator);
+      return span?.isRecording() === true ? span : undefined;
+    } catch (error) {
+      this.faults.record(error);
+      return undefined;
+    }
   }
 
   #end(span: Span): void {
@@ -139,7 +165,7 @@ class SqliteTracing {
   #wrapExec(original: AnyFunction): AnyFunction {
     const tracing = this;
     return function exec(this: Connection & object, ...parameters: unknown[]) {
-      const span = tracing.#start(parameters[0], databaseOf(this), false);
+      const span = tracing.#start(parameters[0], this);
       return span === undefined ? original.apply(this, parameters) : tracing.#call(span, original, this, parameters);
     };
   }
@@ -152,8 +178,7 @@ class SqliteTracing {
       try {
         statement = original.apply(this, parameters);
       } catch (error) {
-        const span =
-          typeof parameters[0] === 'string' ? tracing.#start(parameters[0], databaseOf(this), false) : undefined;
+        const span = typeof parameters[0] === 'string' ? tracing.#start(parameters[0], this) : undefined;
         if (span !== undefined) tracing.#fail(span, error);
         throw error;
       }
@@ -215,8 +240,8 @@ class SqliteTracing {
   #wrapStep(original: AnyFunction): AnyFunction {
     const tracing = this;
     return function step(this: object, ...parameters: unknown[]) {
-      const span = tracing.#iterating.get(this);
-      if (span === undefined || !span.isRecording()) return original.apply(this, parameters);
+      const span = tracing.#spanOf(this);
+      if (span === undefined) return original.apply(this, parameters);
       let result: { readonly done?: unknown } | undefined;
       try {
         result = original.apply(this, parameters) as typeof result;

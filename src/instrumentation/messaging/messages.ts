@@ -78,13 +78,18 @@ class OpenSpan {
     this.#span = undefined;
   }
 
-  #change(change: (span: Span) => void): void {
-    if (this.#span === undefined) return;
+  /** Counts a fault of ours in `run`. */
+  protected contain(run: () => void): void {
     try {
-      change(this.#span);
+      run();
     } catch (error) {
       this.#faults.record(error);
     }
+  }
+
+  #change(change: (span: Span) => void): void {
+    const span = this.#span;
+    if (span !== undefined) this.contain(() => change(span));
   }
 }
 
@@ -121,7 +126,9 @@ export class Delivery extends OpenSpan {
   override end(): void {
     if (!this.isRecording) return;
     super.end();
-    if (this.context instanceof ContextWithSpan) this.context.release();
+    const { context } = this;
+    // It asks the span for its ids.
+    if (context instanceof ContextWithSpan) this.contain(() => context.release());
   }
 
   /**

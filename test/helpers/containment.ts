@@ -1,0 +1,93 @@
+/**
+ * Containment for programs that print what they see: one kind of hook after the other throws, and output and exit are
+ * those of a bare run. Used where the servers of a library run already; process/containment has the rest and the rule.
+ */
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { AGENT_ENTRY, FIXTURES } from './paths.js';
+import { type RunOptions, runApp } from './run-app.js';
+
+/** `state` is what a span says of itself; `response` and `error` are what is recorded when a call is over. */
+export const HOOKS = ['start', 'attributes', 'state', 'inject', 'extract', 'response', 'error', 'end'] as const;
+export type Hook = (typeof HOOKS)[number];
+/** Instead of a span of its own, an instrumentation of a framework has the context of http's. */
+export type Part = Hook | 'context';
+
+export interface ContainmentRow {
+  /** Its name in the table of instrumentations. */
+  readonly instrumentation: string;
+  /** Hooks that it meets in this program; the others throw all at once, and it must not notice. */
+  readonly meets: readonly Part[];
+  /** Known not to be contained yet. */
+  readonly untried?: readonly Hook[];
+  /** The program makes no ten calls of any kind. */
+  readonly isShort?: boolean;
+  /** The runs do not meet in a server. */
+  readonly isAlone?: boolean;
+  readonly program: Pick<RunOptions, 'file' | 'args' | 'node' | 'execArgv' | 'env'>;
+  /** How many processes it has, each of which says what failed. Default 1. */
+  readonly processes?: number;
+}
+
+/** In the package: those of instrumentations without spans of their own. */
+const FILES_OF_FRAMEWORKS = '/dist/(web/libraries|instrumentations/own-(web|fastify|piscina))\\.js';
+
+/** What an agent says when those hooks throw. */
+export function breaking(hooks: readonly Part[]): Record<string, string> {
+  const flag = `--require ${join(FIXTURES, 'containment', 'break.cjs')}`;
+  return { NODE_OPTIONS: flag, BREAK: hooks.join(), BREAK_IN: FILES_OF_FRAMEWORKS, AGENT: AGENT_ENTRY };
+}
+
+/** Among the agent's lines, those that say that an instrumentation failed, and that it is off. */
+export function faultLines(lines: readonly string[], instrumentation: string): { failed: string[]; off: string[] } {
+  const about = lines.filter((line) => line.includes(`instrumentation ${instrumentation} `));
+  return {
+    failed: about.filter((line) => line.startsWith('trace-agent warn TA2005: ') && line.includes(' failed: ')),
+    off: about.filter(
+      (line) => line.startsWith('trace-agent error TA2006: ') && line.includes(' is off after 10 faults'),
+    ),
+  };
+}
+
+async function run(program: ContainmentRow['program'], hooks: readonly Part[] | undefined) {
+  const env = { ...program.env, OTEL_SERVICE_NAME: 'app', OTEL_LOG_LEVEL: 'warn', OTEL_TRACES_EXPORTER: 'none' };
+  const app =
+    hooks === undefined
+      ? runApp({ ...program, env, preload: 'none' })
+      : runApp({ ...program, env: { ...env, ...breaking(hooks) }, preload: 'NODE_OPTIONS' });
+  const { code, signal } = await app.exited;
+  const lines = app.stderr().split('\n');
+  const isOurs = (line: string): boolean => line.startsWith('trace-agent ') || /^\s+at /.test(line);
+  const stderr = lines.filter((line) => !isOurs(line)).map((line) => line.replace(/^\(node:\d+\)/, '(node)'));
+  return { observed: { code, signal, stdout: app.stdout(), stderr }, lines };
+}
+
+async function runAll({ program, isAlone }: ContainmentRow, all: readonly (readonly Part[] | undefined)[]) {
+  if (isAlone === true) return Promise.all(all.map((hooks) => run(program, hooks)));
+  const runs: Awaited<ReturnType<typeof run>>[] = [];
+  for (const hooks of all) runs.push(await run(program, hooks));
+  return runs;
+}
+
+/** Adds the row's tests to `t`. */
+export async function testContainment(t: Test, row: ContainmentRow): Promise<void> {
+  const { instrumentation, meets, processes = 1 } = row;
+  const others = HOOKS.filter((hook) => !meets.includes(hook) && row.untried?.includes(hook) !== true);
+  const [bare, besides, ...broken] = await runAll(row, [undefined, others, ...meets.map((hook) => [hook])]);
+  if (bare === undefined || besides === undefined) throw new Error('no runs');
+  t.equal(bare.observed.code, 0, `it works bare: ${bare.lines}`);
+  t.strictSame(besides.observed, bare.observed, `${others}: output and exit are those of a bare run`);
+  t.strictSame(faultLines(besides.lines, instrumentation).failed, [], `${others}: it has no use for them`);
+  let switchedOff = 0;
+  for (const [index, { observed, lines }] of broken.entries()) {
+    const hook = meets[index];
+    t.strictSame(observed, bare.observed, `${hook}: output and exit are those of a bare run`);
+    const { failed, off } = faultLines(lines, instrumentation);
+    const isSaid = failed.length >= 1 && failed.length <= processes;
+    t.ok(isSaid, `${hook}: one line a process says what failed: ${failed.length} of ${lines}`);
+    t.ok(off.length <= processes, `${hook}: at most one line a process says that it is off`);
+    switchedOff += off.length;
+  }
+  if (row.isShort !== true && meets.length > 0)
+    t.ok(switchedOff > 0, `off after repeated faults: ${switchedOff} times`);
+}
