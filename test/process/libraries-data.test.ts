@@ -114,7 +114,9 @@ t.test('compiled', { skip }, async (t) => {
   for (const library of data.COMPILED) {
     const cell = { ...library.scenario, nodes, hasAllPreloads: false };
     testScenario(t, { ...cell, env: { TEST_BINDING: built.binding } });
-    testScenario(t, { ...cell, env: { TEST_BINDING: old.binding }, folder: LOWEST_FIXTURE, forms: ['cjs'] });
+    if (library.lowest !== undefined) {
+      testScenario(t, { ...cell, env: { TEST_BINDING: old.binding }, folder: LOWEST_FIXTURE, forms: ['cjs'] });
+    }
     testBroken(t, library, { TEST_BINDING: built.binding });
   }
 });
