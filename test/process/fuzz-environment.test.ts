@@ -8,7 +8,7 @@ import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { nodeLines } from '../helpers/node-versions.js';
 import { runApp } from '../helpers/run-app.js';
 
-const PROCESSES = 170;
+const PROCESSES = 100;
 const VARIABLES_PER_PROCESS = 12;
 const PARALLEL = 4;
 
