@@ -2,6 +2,7 @@
  * Spans of messages: PRODUCER for one that is sent, CONSUMER for one that is worked on, which belongs to the trace of its
  * producer and to nothing else, whatever ran when the consumer was started. Hot path.
  */
+import { types } from 'node:util';
 import {
   type Attributes,
   type Context,
@@ -132,15 +133,16 @@ export class Delivery extends OpenSpan {
   }
 
   /**
-   * Calls the application's code for this message, and ends with it, or with the promise that it returns. The library
-   * does not look at that promise: when it is rejected, and nobody else does, it stays an unhandled one.
+   * Calls the application's code for this message, and ends with it or, where it is an async function, with its promise.
+   * Nobody but us has that promise, as the library drops it: a rejection stays an unhandled one. A promise that another
+   * function returns may be somebody's who handles it, and is not touched.
    */
   run(original: AnyFunction, self: unknown, parameters: unknown[]): unknown {
     let isDone = false;
     try {
       const result: unknown = contextApi.with(this.context, () => original.apply(self, parameters));
       isDone = true;
-      this.#endWith(result);
+      this.#endWith(original, result);
       return result;
     } finally {
       if (!isDone) {
@@ -150,9 +152,9 @@ export class Delivery extends OpenSpan {
     }
   }
 
-  #endWith(result: unknown): void {
+  #endWith(original: AnyFunction, result: unknown): void {
     if (!this.isRecording) return;
-    if (!(result instanceof Promise)) {
+    if (!types.isAsyncFunction(original) || !(result instanceof Promise)) {
       this.end();
       return;
     }
