@@ -18,8 +18,6 @@ export interface ContainmentRow {
   readonly instrumentation: string;
   /** Hooks that it meets in this program; the others throw all at once, and it must not notice. */
   readonly meets: readonly Part[];
-  /** Known not to be contained yet. */
-  readonly untried?: readonly Hook[];
   /** The program makes no ten calls of any kind. */
   readonly isShort?: boolean;
   /** The runs do not meet in a server. */
@@ -49,12 +47,22 @@ export function faultLines(lines: readonly string[], instrumentation: string): {
   };
 }
 
-async function run(program: ContainmentRow['program'], hooks: readonly Part[] | undefined) {
-  const env = { ...program.env, OTEL_SERVICE_NAME: 'app', OTEL_LOG_LEVEL: 'warn', OTEL_TRACES_EXPORTER: 'none' };
+/** Hooks that throw; undefined: without the agent; `nothing`: all is well, and there is no context to inject. */
+type Run = readonly Part[] | 'nothing' | undefined;
+
+async function run(program: ContainmentRow['program'], hooks: Run) {
+  const propagators = hooks === 'nothing' ? { OTEL_PROPAGATORS: 'none' } : {};
+  const env = {
+    ...program.env,
+    ...propagators,
+    OTEL_SERVICE_NAME: 'app',
+    OTEL_LOG_LEVEL: 'warn',
+    OTEL_TRACES_EXPORTER: 'none',
+  };
   const app =
     hooks === undefined
       ? runApp({ ...program, env, preload: 'none' })
-      : runApp({ ...program, env: { ...env, ...breaking(hooks) }, preload: 'NODE_OPTIONS' });
+      : runApp({ ...program, env: { ...env, ...breaking(hooks === 'nothing' ? [] : hooks) }, preload: 'NODE_OPTIONS' });
   const { code, signal } = await app.exited;
   const lines = app.stderr().split('\n');
   const isOurs = (line: string): boolean => line.startsWith('trace-agent ') || /^\s+at /.test(line);
@@ -62,7 +70,7 @@ async function run(program: ContainmentRow['program'], hooks: readonly Part[] | 
   return { observed: { code, signal, stdout: app.stdout(), stderr }, lines };
 }
 
-async function runAll({ program, isAlone }: ContainmentRow, all: readonly (readonly Part[] | undefined)[]) {
+async function runAll({ program, isAlone }: ContainmentRow, all: readonly Run[]) {
   if (isAlone === true) return Promise.all(all.map((hooks) => run(program, hooks)));
   const runs: Awaited<ReturnType<typeof run>>[] = [];
   for (const hooks of all) runs.push(await run(program, hooks));
@@ -72,10 +80,12 @@ async function runAll({ program, isAlone }: ContainmentRow, all: readonly (reado
 /** Adds the row's tests to `t`. */
 export async function testContainment(t: Test, row: ContainmentRow): Promise<void> {
   const { instrumentation, meets, processes = 1 } = row;
-  const others = HOOKS.filter((hook) => !meets.includes(hook) && row.untried?.includes(hook) !== true);
-  const [bare, besides, ...broken] = await runAll(row, [undefined, others, ...meets.map((hook) => [hook])]);
-  if (bare === undefined || besides === undefined) throw new Error('no runs');
+  const others = HOOKS.filter((hook) => !meets.includes(hook));
+  const all: Run[] = [undefined, 'nothing', others, ...meets.map((hook) => [hook])];
+  const [bare, nothing, besides, ...broken] = await runAll(row, all);
+  if (bare === undefined || nothing === undefined || besides === undefined) throw new Error('no runs');
   t.equal(bare.observed.code, 0, `it works bare: ${bare.lines}`);
+  t.strictSame(nothing.observed, bare.observed, 'nothing to inject: output and exit are those of a bare run');
   t.strictSame(besides.observed, bare.observed, `${others}: output and exit are those of a bare run`);
   t.strictSame(faultLines(besides.lines, instrumentation).failed, [], `${others}: it has no use for them`);
   let switchedOff = 0;

@@ -33,8 +33,6 @@ export interface LibraryCase {
   readonly lowest?: Partial<Omit<Scenario, 'nodes'>>;
   /** What of ours the instrumentation calls in this program: each throws in turn. Absent: another case shows it. */
   readonly meets?: readonly Hook[];
-  /** Known not to be contained yet. */
-  readonly untried?: readonly Hook[];
 }
 
 /** The cases of one test file. */

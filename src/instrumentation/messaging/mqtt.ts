@@ -2,7 +2,8 @@
  * MQTT.js 4 and 5. With MQTT 5 the context travels as user properties of a message; MQTT 3.1.1 has no place for it, so
  * its messages have spans, each in a trace of its own. Main thread; loaded with the library.
  */
-import { context as contextApi, type TextMapGetter, type TextMapSetter } from '@opentelemetry/api';
+import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import { bindTo } from '../caller-context.js';
 import { type AnyFunction, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
@@ -54,9 +55,12 @@ function templateOf(client: Client, topic: string): string | undefined {
 
 const isVersion5 = (client: Client): boolean => client.options?.protocolVersion === 5;
 
-function withContext(options: PublishOptions | undefined, sending: Sending): PublishOptions {
-  const userProperties = { ...options?.properties?.userProperties };
-  sending.inject(userProperties, setter);
+function withContext(options: PublishOptions | undefined, sending: Sending): PublishOptions | undefined {
+  const injected: UserProperties = {};
+  sending.inject(injected, setter);
+  // mqtt-packet 9 writes a malformed packet for properties without a name, and the connection stalls.
+  if (Object.keys(injected).length === 0) return options;
+  const userProperties = { ...options?.properties?.userProperties, ...injected };
   return { ...options, properties: { ...options?.properties, userProperties } };
 }
 
@@ -77,7 +81,7 @@ function prepare(client: Client, given: unknown[], messaging: Messaging): Publis
   const parameters = [topic, message, isVersion5(client) ? withContext(options, sending) : options];
   // Without a callback the client emits its error: it must not get one.
   if (typeof callback !== 'function') return { parameters, sending, endsByCallback: false };
-  const bound = bindTo(contextApi.active(), callback as AnyFunction);
+  const bound = bindTo(activeContext(), callback as AnyFunction);
   parameters.push(function published(this: unknown, ...results: unknown[]) {
     if (results[0]) sending.fail(results[0]);
     sending.end();
