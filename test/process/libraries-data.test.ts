@@ -3,6 +3,7 @@
  * can be had, the real server.
  */
 import { join } from 'node:path';
+import { satisfies } from 'semver';
 import t, { type Test } from 'tap';
 import { awsOrSkip } from '../helpers/aws-server.js';
 import { buildBetterSqlite3 } from '../helpers/better-sqlite3.js';
@@ -52,7 +53,7 @@ function testLowest(t: Test, { scenario, lowest, needsNode }: LibraryCase, env: 
 function testBroken(t: Test, library: LibraryCase, env: Env, isAlone = true): void {
   const { scenario, instrumentation, needsNode, meets } = library;
   if (meets === undefined) return;
-  const nodes = oldestAndNewest(needsNode);
+  const nodes = nodeBinaries().filter(({ version }) => satisfies(version, needsNode ?? '*'));
   const node = nodes.find((binary) => binary.node === process.execPath) ?? nodes.at(-1);
   if (node === undefined) return;
   const program = { node: node.node, file: join(folder, `${scenario.name}.cjs`), env };
