@@ -1,14 +1,15 @@
 /** Tells before anything is allocated for a call that nothing of it would be recorded. Hot path. */
-import { type Context, isSpanContextValid, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import type { AgentConfig } from '../config/types.js';
 import { isSuppressed } from './context.js';
 
 /** True when a span with that parent is never recorded. */
 export type IsUnsampled = (parent: Context) => boolean;
 
-function hasUnsampledParent(parent: Context): boolean {
+function unsampledParentOf(parent: Context): SpanContext | undefined {
   const context = trace.getSpanContext(parent);
-  return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) === 0 && isSpanContextValid(context);
+  if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0) return undefined;
+  return isSpanContextValid(context) ? context : undefined;
 }
 
 /**
@@ -20,9 +21,8 @@ export type PassOn = (parent: Context) => Span | undefined;
 export function createPassOn(config: AgentConfig): PassOn {
   if (!config.sampler.followsUnsampled) return () => undefined;
   return (parent) => {
-    const context = trace.getSpanContext(parent);
-    if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0) return undefined;
-    return isSpanContextValid(context) ? trace.wrapSpanContext(context) : undefined;
+    const context = unsampledParentOf(parent);
+    return context && trace.wrapSpanContext(context);
   };
 }
 
@@ -34,5 +34,5 @@ export function decidesByAttributesIn({ sampling, untrustedInbound }: AgentConfi
 /** A sampler that follows the parent asks for nothing else; what another one decides is not known in advance. */
 export function createIsUnsampled({ sampler }: AgentConfig): IsUnsampled {
   if (!sampler.followsUnsampled) return isSuppressed;
-  return (parent) => isSuppressed(parent) || hasUnsampledParent(parent);
+  return (parent) => isSuppressed(parent) || unsampledParentOf(parent) !== undefined;
 }

@@ -3,7 +3,8 @@
  * own telemetry (`opts.telemetry.metadata` of a job), never in `job.data`; a `telemetry` option of the application goes
  * before. What BullMQ says to Redis is its own business and makes no spans. Main thread; loaded with the library.
  */
-import { type Attributes, type Context, context as contextApi, createContextKey, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Context, createContextKey, SpanKind } from '@opentelemetry/api';
+import { activeContext, runIn } from '../active-context.js';
 import { leaveContext } from '../caller-context.js';
 import { suppress } from '../context.js';
 import { type AnyFunction, patchIfPresent, patchMethod } from '../patch.js';
@@ -121,7 +122,7 @@ class Tracing {
   /** BullMQ's own `add`: its parameters decide how it is called by `trace`. */
   #add(queue: string, operation: string, callback: Callback, call: (own: Callback) => unknown): unknown {
     const destination: Destination = { operation, name: queue || 'flow' };
-    const repeats = contextApi.active().getValue(REPEATS) as Repeats | undefined;
+    const repeats = activeContext().getValue(REPEATS) as Repeats | undefined;
     const sending = repeats === 'next' ? undefined : this.#tryTo(() => this.messaging.send(destination));
     if (sending === undefined) return call(callback);
     const metadata =
@@ -140,7 +141,7 @@ class Tracing {
 
   /** Part of a flow, which has the span: each of its jobs gets its context. */
   #addNode(callback: Callback, call: (own: Callback) => unknown): unknown {
-    const sending = contextApi.active().getValue(SENDING) as Sending | undefined;
+    const sending = activeContext().getValue(SENDING) as Sending | undefined;
     if (sending === undefined) return call(callback);
     const metadata = this.#tryTo(() => metadataOf((carrier) => sending.inject(carrier)));
     return call(() => callback(undefined, metadata));
@@ -152,7 +153,7 @@ class Tracing {
     if (delivery === undefined) return call(callback);
     const context = delivery.context.setValue(DELIVERY, delivery);
     const done = (): void => delivery.end();
-    const result = call(() => contextApi.with(context, callback));
+    const result = call(() => runIn(context, callback, undefined, []));
     // BullMQ's loop waits for it.
     Promise.resolve(result).then(done, done);
     return result;
@@ -161,10 +162,10 @@ class Tracing {
   /** Around the processor of the application. */
   wrapCallProcessJob(original: AnyFunction): AnyFunction {
     return function callProcessJob(this: unknown, ...parameters: unknown[]): unknown {
-      const delivery = contextApi.active().getValue(DELIVERY) as Delivery | undefined;
+      const delivery = activeContext().getValue(DELIVERY) as Delivery | undefined;
       if (delivery === undefined) return original.apply(this, parameters);
       if (delivery.isRecording) delivery.setAttributes(describeJob(parameters[0] as Job));
-      const result: unknown = contextApi.with(delivery.context, () => original.apply(this, parameters));
+      const result: unknown = runIn(delivery.context, original, this, parameters);
       if (!delivery.isRecording || !(result instanceof Promise)) return result;
       // BullMQ's loop waits for it.
       result.then(undefined, (error: unknown) => {
@@ -208,15 +209,15 @@ function wrapRepeating(original: AnyFunction, repeatsOf: (parameters: unknown[])
   return function add(this: unknown, ...parameters: unknown[]): unknown {
     const repeats = repeatsOf(parameters);
     if (repeats === undefined) return original.apply(this, parameters);
-    const context = contextApi.active().setValue(REPEATS, repeats);
-    return contextApi.with(context, () => original.apply(this, parameters));
+    const context = activeContext().setValue(REPEATS, repeats);
+    return runIn(context, original, this, parameters);
   };
 }
 
 /** Without the spans of what BullMQ says to Redis. */
 function quietly<Result>(derive: (context: Context) => Context, run: () => Result): Result {
-  const outer = contextApi.active();
-  return contextApi.with(derive(suppress(outer)).setValue(OUTER, outer), run);
+  const outer = activeContext();
+  return runIn(derive(suppress(outer)).setValue(OUTER, outer), run, undefined, []);
 }
 
 /** For a method that talks to Redis. */
@@ -232,9 +233,9 @@ function wrapQuiet(original: AnyFunction): AnyFunction {
 /** For `emit`: listeners are the application's. */
 function wrapEmit(original: AnyFunction): AnyFunction {
   return function emit(this: unknown, ...parameters: unknown[]): unknown {
-    const outer = contextApi.active().getValue(OUTER) as Context | undefined;
+    const outer = activeContext().getValue(OUTER) as Context | undefined;
     if (outer === undefined) return original.apply(this, parameters);
-    return contextApi.with(outer, () => original.apply(this, parameters));
+    return runIn(outer, original, this, parameters);
   };
 }
 

@@ -6,7 +6,6 @@ import { types } from 'node:util';
 import {
   type Attributes,
   type Context,
-  context as contextApi,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -17,6 +16,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
+import { activeContext, runIn } from '../active-context.js';
 import { ContextWithSpan, isSuppressed } from '../context.js';
 import { failSpan } from '../operation.js';
 import { type AnyFunction, Faults } from '../patch.js';
@@ -110,7 +110,7 @@ export class Sending extends OpenSpan {
 
   /** In the context of the span. */
   run<Result>(call: () => Result): Result {
-    return contextApi.with(this.#context, call);
+    return runIn(this.#context, call, undefined, []);
   }
 }
 
@@ -140,7 +140,7 @@ export class Delivery extends OpenSpan {
   run(original: AnyFunction, self: unknown, parameters: unknown[]): unknown {
     let isDone = false;
     try {
-      const result: unknown = contextApi.with(this.context, () => original.apply(self, parameters));
+      const result: unknown = runIn(this.context, original, self, parameters);
       isDone = true;
       this.#endWith(original, result);
       return result;
@@ -185,7 +185,7 @@ export class Messaging {
 
   /** Undefined when nothing may be traced or injected. */
   send(destination: Destination): Sending | undefined {
-    const parent = contextApi.active();
+    const parent = activeContext();
     if (this.#isUnsampled(parent))
       return isSuppressed(parent) ? undefined : new Sending(parent, undefined, this.faults);
     const span = this.#start(destination, 'send', parent);

@@ -5,7 +5,8 @@
  *
  *   next() ─► result ── value read: enter ─► body of the loop, with all that it awaits ─► next(): leave, end the span
  */
-import { type Context, context as contextApi } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { activeContext } from '../active-context.js';
 import type { Faults } from '../patch.js';
 import type { Delivery } from './messages.js';
 
@@ -40,7 +41,7 @@ class Loop {
     this.#outer = undefined;
     try {
       // Not when the call comes from elsewhere: it would change a context that is not ours.
-      if (outer !== undefined && contextApi.active() === delivery.context) this.#rules.enter?.(outer);
+      if (outer !== undefined && activeContext() === delivery.context) this.#rules.enter?.(outer);
       delivery.end();
     } catch (error) {
       this.#rules.faults.record(error);
@@ -64,7 +65,7 @@ class Loop {
   #enter(delivery: Delivery): void {
     if (this.#delivery !== delivery || this.#outer !== undefined) return;
     try {
-      const outer = contextApi.active();
+      const outer = activeContext();
       this.#rules.enter?.(delivery.context);
       this.#outer = outer;
     } catch (error) {
