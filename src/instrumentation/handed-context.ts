@@ -13,6 +13,7 @@ import {
   ROOT_CONTEXT,
   trace,
 } from '@opentelemetry/api';
+import { endOf, type MaybeEnded } from '../ended-span.js';
 import { isSuppressed, SilentSpan, suppress } from './context.js';
 
 export interface HandedContext {
@@ -24,18 +25,6 @@ export interface HandedContext {
   /** Since the epoch; the span had ended when it was handed over. */
   readonly endedAtMillis?: number;
   readonly isSuppressed?: true;
-}
-
-/** The SDK's span, and what takes its place in the context of a request that is over. */
-interface MaybeEnded {
-  readonly ended?: boolean;
-  readonly endedAtMillis?: number;
-  readonly endTime?: readonly [seconds: number, nanos: number];
-}
-
-function endOf({ ended, endedAtMillis, endTime }: MaybeEnded): number | undefined {
-  if (ended !== true) return undefined;
-  return endedAtMillis ?? (endTime === undefined ? Date.now() : endTime[0] * 1000 + endTime[1] / 1e6);
 }
 
 function describeSpan(context: Context): HandedContext | undefined {

@@ -17,18 +17,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { TracerProvider, type TracerProviderOptions } from '@opentelemetry/sdk-trace';
-
-/** Spec: W3C Trace Context Level 2, random-trace-id flag. */
-const RANDOM = 2;
-
-/** The caller says whether its trace id is random, for those who sample by it; callees are told what it said. */
-function keepRandom(span: Span, parent: Span): Span {
-  const { traceFlags, traceId } = parent.spanContext();
-  if ((traceFlags & RANDOM) === 0) return span;
-  const own = span.spanContext();
-  if (own.traceId === traceId) own.traceFlags |= RANDOM;
-  return span;
-}
+import { endOf, type MaybeEnded } from '../ended-span.js';
+import { keepRandomFlag } from './random-flag.js';
 
 export interface DetachOptions {
   /** 0 = never. */
@@ -37,17 +27,6 @@ export interface DetachOptions {
   readonly keepsRandom?: boolean;
   /** Told of the name of the first span that is detached. */
   onFirst(name: string): void;
-}
-
-/** The SDK's span, and what takes its place in the context of a request that is over. */
-interface MaybeEnded {
-  readonly ended?: boolean;
-  readonly endedAtMillis?: number;
-  readonly endTime?: readonly [seconds: number, nanos: number];
-}
-
-function endOf({ endedAtMillis, endTime }: MaybeEnded): number {
-  return endedAtMillis ?? (endTime === undefined ? Date.now() : endTime[0] * 1000 + endTime[1] / 1e6);
 }
 
 export type StartSpan = (name: string, options?: SpanOptions, parent?: Context) => Span;
@@ -78,14 +57,15 @@ class Detacher {
         if (parent === undefined) return start(name, options, context);
         const isAttached = limitMillis === 0 || ((parent as MaybeEnded).ended !== true && !this.#hasOrigins);
         const span = isAttached ? start(name, options, context) : this.#start(start, name, options, context, parent);
-        return keepsRandom ? keepRandom(span, parent) : span;
+        if (keepsRandom) keepRandomFlag(span.spanContext(), parent.spanContext());
+        return span;
       },
     });
   }
 
   #start(start: StartSpan, name: string, options: SpanOptions | undefined, context: Context, parent: Span): Span {
     const hasEnded = (parent as MaybeEnded).ended === true;
-    const origin = this.#origins.get(parent) ?? (hasEnded ? endOf(parent as MaybeEnded) : undefined);
+    const origin = this.#origins.get(parent) ?? endOf(parent as MaybeEnded);
     if (origin === undefined || options?.root === true) return start(name, options, context);
     if (!hasEnded || Date.now() - origin <= this.#options.limitMillis) {
       const span = start(name, options, context);

@@ -12,12 +12,10 @@ import {
 } from '@opentelemetry/api';
 import type { SpanCondition } from '../config/types.js';
 import type { TracerLayer } from './detached-work.js';
+import { keepRandomFlag, setRandomFlag } from './random-flag.js';
 import { compileConditions } from './span-test.js';
 
-/** Spec: W3C Trace Context Level 2, random-trace-id flag. */
-const RANDOM = 2;
-
-/** The ids that the SDK makes are random; of a trace that comes from elsewhere its caller says whether its is. */
+/** For callees who sample by the trace id. */
 export const markRandom: TracerLayer =
   (start) =>
   (name, options, context = contextApi.active()) => {
@@ -25,7 +23,8 @@ export const markRandom: TracerLayer =
     const own = span.spanContext();
     if (own.traceId === INVALID_TRACEID) return span;
     const parent = trace.getSpanContext(context);
-    own.traceFlags |= parent?.traceId === own.traceId ? parent.traceFlags & RANDOM : RANDOM;
+    if (parent?.traceId === own.traceId) keepRandomFlag(own, parent);
+    else setRandomFlag(own);
     return span;
   };
 

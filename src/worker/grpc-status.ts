@@ -3,6 +3,7 @@
  * for which codes may be retried, google/rpc/error_details.proto for RetryInfo.
  */
 import type { IncomingHttpHeaders } from 'node:http2';
+import { GRPC_CODES } from '../grpc-codes.js';
 import type { Failure, FailureClass } from '../pipeline/protocol.js';
 import { scrub } from './failure.js';
 import type { Outcome } from './outcome.js';
@@ -12,26 +13,7 @@ export const GRPC_OK = 0;
 const UNKNOWN = 2;
 const RESOURCE_EXHAUSTED = 8;
 
-const NAMES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
-type GrpcCodeName = (typeof NAMES)[number];
+type GrpcCodeName = (typeof GRPC_CODES)[number];
 
 /** RESOURCE_EXHAUSTED joins these only when the server sends RetryInfo. */
 const RETRYABLE: ReadonlySet<string> = new Set<GrpcCodeName>([
@@ -159,7 +141,7 @@ function classOf(status: GrpcStatus, name: string): FailureClass {
 
 /** What a status other than OK means for the request. */
 export function outcomeOfStatus(status: GrpcStatus, secrets: readonly string[]): Outcome {
-  const name = NAMES[status.code] ?? `code ${status.code}`;
+  const name = GRPC_CODES[status.code] ?? `code ${status.code}`;
   const message = scrub(status.message, secrets);
   const failure: Failure = {
     failureClass: classOf(status, name),

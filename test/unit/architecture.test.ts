@@ -80,10 +80,13 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   diag: {},
   config: { types: ['diag'] },
   hooks: { types: ['diag'] },
-  instrumentation: { values: ['hooks', 'version.ts'], types: ['config', 'diag', 'hooks'] },
-  sdk: { values: ['version.ts'], types: ['config', 'diag'] },
+  instrumentation: {
+    values: ['ended-span.ts', 'grpc-codes.ts', 'hooks', 'version.ts'],
+    types: ['config', 'diag', 'hooks'],
+  },
+  sdk: { values: ['ended-span.ts', 'version.ts'], types: ['config', 'diag'] },
   pipeline: { types: ['config', 'diag', 'lifecycle', 'worker'] },
-  worker: { values: ['pipeline'], types: ['observation', 'pipeline'] },
+  worker: { values: ['grpc-codes.ts', 'pipeline'], types: ['observation', 'pipeline'] },
   observation: { values: ['sdk'], types: ['config', 'diag', 'instrumentation', 'lifecycle', 'pipeline'] },
   watch: { values: ['hooks'], types: ['diag', 'instrumentation'] },
   processes: { values: ['instrumentation'], types: ['diag'] },
@@ -99,6 +102,8 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   'compiled.ts': {},
   'version.ts': {},
   'thread.ts': {},
+  'ended-span.ts': {},
+  'grpc-codes.ts': {},
   'index.ts': { values: ['version.ts'] },
 };
 

@@ -1,27 +1,7 @@
 /** How a call ended, on its span. Spec: semantic-conventions 1.44, gRPC: which codes are errors differs by side. */
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { GRPC_CODES } from '../../grpc-codes.js';
 import { ERROR_TYPE, RPC_RESPONSE_STATUS_CODE } from '../semconv.js';
-
-/** By number, as gRPC sends them. */
-const NAMES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
 
 export const OK = 0;
 export const CANCELLED = 1;
@@ -40,7 +20,7 @@ export function isClientError(code: number): boolean {
 
 /** Sets the status code; with `isError` the span has failed for the reason that gRPC calls the details. */
 export function recordStatus(span: Span, code: number, isError: boolean, details: string | undefined): void {
-  const name = NAMES[code] ?? String(code);
+  const name = GRPC_CODES[code] ?? String(code);
   span.setAttribute(RPC_RESPONSE_STATUS_CODE, name);
   if (!isError) return;
   span.setAttribute(ERROR_TYPE, name);
