@@ -10,7 +10,7 @@ const { CompiledFolder, compiledKey } = require('../build/src/compiled.js');
 
 const DIST = join(__dirname, '../dist');
 /** Others are small, rare, or load when nobody waits. */
-const COMPILED = /^(?:agent|tracing)\.js$|^instrumentations\/own-|^sql\/|^vendor\/semver-functions/;
+const COMPILED = /^(?:agent|tracing)\.js$|^instrumentations\/own-|^sql\//;
 const LIBRARIES = [
   'express',
   'koa',

@@ -8,6 +8,7 @@ import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
 import { Libraries } from './libraries.js';
+import { isInPlainRange } from './plain-range.js';
 import { allOrNothing, standby } from './standby.js';
 import type { TableEntry } from './table.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
@@ -39,14 +40,15 @@ export interface Registry extends ModuleListener, EsmListener {
 
 type Versions = typeof import('./versions.js');
 
-// Loaded with the first package that declares a range, never at boot.
+// Loaded with the first version or range that is not plain, never at boot.
 const versions = (): Versions => require('./versions.js') as Versions;
 
 function isSupported(version: string | undefined, target: PatchTarget): boolean {
   if (target.versions.length === 0 || target.versions.includes('*')) return true;
   if (version === undefined) return false;
-  const { satisfies } = versions();
-  return target.versions.some((range) => satisfies(version, range, { includePrerelease: true }));
+  return target.versions.some(
+    (range) => isInPlainRange(version, range) ?? versions().satisfies(version, range, { includePrerelease: true }),
+  );
 }
 
 function rangesOf(targets: readonly PatchTarget[]): string {

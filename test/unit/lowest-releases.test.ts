@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { minVersion } from 'semver';
 import t from 'tap';
+import { isInPlainRange } from '../../src/instrumentation/plain-range.js';
 import { FIXTURES, ROOT } from '../helpers/paths.js';
 import * as data from '../libraries/data.js';
 import { type LibraryCase, LOWEST_FIXTURE, locked } from '../libraries/library-case.js';
@@ -47,6 +48,12 @@ t.test('every library that is patched has a lowest release that CI runs, or a re
   // Of Node.js itself, and told by a channel: no module of it is patched.
   const others = ['undici'];
   t.strictSame(known.filter((module) => !others.includes(module)).sort(), [...declared.keys()].sort());
+});
+
+t.test('every range is plain: semver is not loaded for it', async (t) => {
+  for (const [module, ranges] of declared) {
+    for (const range of ranges.split(' || ')) t.not(isInPlainRange('1.2.3', range), undefined, `${module} ${range}`);
+  }
 });
 
 t.test('it is the first of the range', async (t) => {
