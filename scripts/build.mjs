@@ -77,7 +77,7 @@ const API_AS_CONSTANTS = [
 ].join('\n');
 
 /** Loaded at every start: a file of its own would cost its resolution (0.5 to 1 ms) and save nothing. */
-const INLINE = ['./undici/patch.js', 'require-in-the-middle'];
+const INLINE = ['./undici/patch.js'];
 
 /** What every process parses: fewer bytes are less time. */
 const STARTED_ALWAYS = new Set([AGENT, 'tracing', 'worker']);
@@ -114,8 +114,6 @@ function splitting(output) {
         if (shared !== undefined && shared !== output) {
           return { path: toFile(chunkFor(path, importer)), external: true };
         }
-        // require-in-the-middle's own debug output; the package behind it loads tty and costs 2 ms at start.
-        if (path === 'debug' && importer.includes('require-in-the-middle')) return { path, namespace: 'silent' };
         if (output === SHARED.get(BASE) && (path === 'require-in-the-middle' || path === LOADER)) {
           return { path, namespace: 'inert' };
         }
@@ -136,10 +134,6 @@ function splitting(output) {
         contents: `module.exports = require(${JSON.stringify(AGENT_FILE)}).api;`,
         loader: 'js',
         resolveDir: root,
-      }));
-      context.onLoad({ filter: /.*/, namespace: 'silent' }, () => ({
-        contents: 'module.exports = () => () => undefined;',
-        loader: 'js',
       }));
       context.onLoad({ filter: /.*/, namespace: 'quiet' }, ({ path }) => ({
         contents: `export * from ${JSON.stringify(path)}; export { isWrapped } from ${JSON.stringify('./shimmer')};`,

@@ -97,6 +97,8 @@ export function hookCommonJs(listener: CommonJsListener): () => void {
   };
 }
 
+/** Nearly no CommonJS file has either: one expression, as every file that is loaded is searched. */
+const MAY_LOAD_ESM = /\bimport\s*\(|^(?:import|export)\b/m;
 const MAY_IMPORT = /\bimport\s*\(/;
 /** Comments and quoted text, where `import(` means nothing, or a dynamic import itself. */
 const COMMENT_TEXT_OR_IMPORT =
@@ -112,22 +114,37 @@ export function mayImport(source: string): boolean {
   return false;
 }
 
-/**
- * Calls `onDynamicImport` once, before the first CommonJS file whose source may call `import()` runs. For Node.js
- * releases where hooking ES modules needs a loader thread that should not be paid for in vain.
- */
-export function beforeDynamicImport(onDynamicImport: () => void): void {
+export interface EsModuleListener {
+  /** Called once, before the first CommonJS file whose source may call `import()` runs; nothing else is called then. */
+  onDynamicImport(): void;
+  /**
+   * Called around `load`, which may be a `require()` of an ES module with all that it imports. Says what `load` says.
+   */
+  aroundRequired<Result>(load: () => Result): Result;
+}
+
+/** What Node.js says of a file that `require()` found; absent in releases that cannot load ES modules so. */
+function isEsmFormat(format: unknown): boolean {
+  return format === 'module' || format === 'module-typescript';
+}
+
+/** Tells when ES modules may be about to be loaded in a process whose entry is none. */
+export function beforeEsModules(listener: EsModuleListener): void {
   const prototype = Module.prototype as unknown as ModuleInternals;
   const original = prototype._compile;
   let isDone = false;
-  const wrapper: Compile = function (content) {
-    if (!isDone && typeof content === 'string' && mayImport(content)) {
-      isDone = true;
-      if (prototype._compile === wrapper) prototype._compile = original;
-      onDynamicImport();
-    }
+  const wrapper: Compile = function (content, ...rest) {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
-    return original.apply(this, arguments as unknown as [string]);
+    const parameters = arguments as unknown as [string];
+    const isEsm = isEsmFormat(rest[1]);
+    if (isDone || typeof content !== 'string' || !(isEsm || MAY_LOAD_ESM.test(content))) {
+      return original.apply(this, parameters);
+    }
+    if (isEsm || !mayImport(content)) return listener.aroundRequired(() => original.apply(this, parameters));
+    isDone = true;
+    if (prototype._compile === wrapper) prototype._compile = original;
+    listener.onDynamicImport();
+    return original.apply(this, parameters);
   };
   copyShape(wrapper, original);
   prototype._compile = wrapper;

@@ -1,27 +1,21 @@
 /**
  * The one module hook: chooses the mechanisms this Node.js offers and feeds one listener. Importing has no effect.
  *
- *   CommonJS files   Module.prototype.load, every Node                                       (commonjs-hook.ts)
- *   built-ins        registerHooks: load  | registerHooks: resolve  | require-in-the-middle (builtin-hook.ts)
- *   ES module builds registerHooks: load  | import-in-the-middle    | import-in-the-middle      (esm-hook.ts,
- *                    (support.ts: which)  | when one is imported    | when one is installed       esm-loader.ts)
- *   bundled          a statement that our bundler plugins append                             (bundled.ts)
+ *   CommonJS files   Module.prototype.load, every Node                                              (commonjs-hook.ts)
+ *   built-ins        registerHooks: load  | Module.prototype.require, and before the first `import`    (builtin-hook.ts)
+ *                    (support.ts: which)  | registerHooks: resolve  | what Node's own modules read  (builtin-loads.ts)
+ *   ES module builds registerHooks: load  | import-in-the-middle    | import-in-the-middle              (esm-hook.ts,
+ *                                         | when one is imported    | when one is installed             esm-loader.ts)
+ *   bundled          a statement that our bundler plugins append                                        (bundled.ts)
  *
- * Where there is no registerHooks, the `import` of a built-in shows by what Node's own modules read while they are loaded
- * (builtin-loads.ts): that costs a fraction of a loader thread, which only packages with an ES module build need.
+ * A resolve hook costs each `require`, and a loader thread 30 ms: neither is there before an ES module may be.
  */
 import Module from 'node:module';
 import { dirname } from 'node:path';
 import type { Log } from '../diag/log.js';
-import {
-  type BuiltinHook,
-  type BuiltinListener,
-  hookBuiltinsByLoad,
-  hookBuiltinsByRequire,
-  hookBuiltinsByResolve,
-} from './builtin-hook.js';
+import { type BuiltinHook, type BuiltinListener, hookBuiltinsByLoad, hookBuiltinsByRequire } from './builtin-hook.js';
 import { type BundledListener, hookBundled } from './bundled.js';
-import { beforeDynamicImport, type CommonJsListener, hookCommonJs } from './commonjs-hook.js';
+import { beforeEsModules, type CommonJsListener, hookCommonJs } from './commonjs-hook.js';
 import { type EsmListener, interceptEsm } from './esm-hook.js';
 import { startEsmLoader } from './esm-loader.js';
 import { isAnyInstalled } from './installed-packages.js';
@@ -64,27 +58,50 @@ function startLoader(
   }
 }
 
-function hookWithoutSyncHooks(listener: ModuleListener, options: HookOptions): void {
-  const seen = hookBuiltinsByRequire(listener);
-  if (listener.builtins.length === 0 && listener.esmPackages.length === 0) return;
-  const start = (): void => {
-    const folder = options.entryFile === undefined ? process.cwd() : dirname(options.entryFile);
-    if (!isAnyInstalled(listener.esmPackages, folder) || !startLoader(listener, listener.builtins, seen, options.log)) {
-      seen.seeImports();
-    }
-  };
-  if (options.isEsmEntry) start();
-  else beforeDynamicImport(start);
+const hasResolveHooks = 'registerHooks' in Module;
+
+/** Where there are no synchronous hooks of any use to ES modules. */
+function seeImports(listener: ModuleListener, seen: BuiltinHook, { entryFile, log }: HookOptions): void {
+  const folder = entryFile === undefined ? process.cwd() : dirname(entryFile);
+  const isNeeded = isAnyInstalled(listener.esmPackages, folder);
+  if (!isNeeded || !startLoader(listener, listener.builtins, seen, log)) seen.seeImports();
 }
 
-function hookWithResolveHooks(listener: ModuleListener, log: Log): void {
+/** Returns what sees the imports of ES modules by a resolve hook from now on, and returns the remover of that. */
+function createImportHook(listener: ModuleListener, seen: BuiltinHook, log: Log): () => () => void {
   let isStarted = false;
   const onImport = (specifier: string): void => {
     if (isStarted || !isWanted(listener.esmPackages, specifier)) return;
     isStarted = true;
     startLoader(listener, [], undefined, log);
   };
-  hookBuiltinsByResolve(listener, listener.esmPackages.length > 0 ? onImport : undefined);
+  return () => seen.resolveImports(listener.esmPackages.length > 0 ? onImport : undefined);
+}
+
+function hookWithoutLoadHooks(listener: ModuleListener, options: HookOptions): void {
+  const seen = hookBuiltinsByRequire(listener);
+  if (listener.builtins.length === 0 && listener.esmPackages.length === 0) return;
+  const hookImports = hasResolveHooks ? createImportHook(listener, seen, options.log) : undefined;
+  const onDynamicImport = (): void => {
+    if (hookImports === undefined) seeImports(listener, seen, options);
+    else hookImports();
+  };
+  if (options.isEsmEntry) {
+    onDynamicImport();
+    return;
+  }
+  beforeEsModules({
+    onDynamicImport,
+    aroundRequired(load) {
+      const remove = hookImports?.();
+      try {
+        return load();
+      } finally {
+        remove?.();
+        seen.catchUp();
+      }
+    },
+  });
 }
 
 function isWanted(packages: readonly string[], specifier: string): boolean {
@@ -95,8 +112,7 @@ function isWanted(packages: readonly string[], specifier: string): boolean {
 export function installHooks(listener: ModuleListener, options: HookOptions): void {
   hookCommonJs(listener);
   hookBundled(listener);
-  if (!('registerHooks' in Module)) hookWithoutSyncHooks(listener, options);
-  else if (hasUsableLoadHooks(options.nodeVersion)) {
+  if (hasUsableLoadHooks(options.nodeVersion)) {
     hookBuiltinsByLoad(listener, listener.esmPackages.length > 0 ? interceptEsm(listener) : undefined);
-  } else hookWithResolveHooks(listener, options.log);
+  } else hookWithoutLoadHooks(listener, options);
 }
