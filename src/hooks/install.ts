@@ -58,7 +58,7 @@ function startLoader(
   }
 }
 
-const hasResolveHooks = 'registerHooks' in Module;
+const hasSyncHooks = 'registerHooks' in Module;
 
 /** Where there are no synchronous hooks of any use to ES modules. */
 function seeImports(listener: ModuleListener, seen: BuiltinHook, { entryFile, log }: HookOptions): void {
@@ -81,7 +81,7 @@ function createImportHook(listener: ModuleListener, seen: BuiltinHook, log: Log)
 function hookWithoutLoadHooks(listener: ModuleListener, options: HookOptions): void {
   const seen = hookBuiltinsByRequire(listener);
   if (listener.builtins.length === 0 && listener.esmPackages.length === 0) return;
-  const hookImports = hasResolveHooks ? createImportHook(listener, seen, options.log) : undefined;
+  const hookImports = hasSyncHooks ? createImportHook(listener, seen, options.log) : undefined;
   const onDynamicImport = (): void => {
     if (hookImports === undefined) seeImports(listener, seen, options);
     else hookImports();
@@ -112,7 +112,7 @@ function isWanted(packages: readonly string[], specifier: string): boolean {
 export function installHooks(listener: ModuleListener, options: HookOptions): void {
   hookCommonJs(listener);
   hookBundled(listener);
-  if (hasUsableLoadHooks(options.nodeVersion)) {
+  if (hasSyncHooks && hasUsableLoadHooks(options.nodeVersion)) {
     hookBuiltinsByLoad(listener, listener.esmPackages.length > 0 ? interceptEsm(listener) : undefined);
   } else hookWithoutLoadHooks(listener, options);
 }
