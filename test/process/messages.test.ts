@@ -47,8 +47,8 @@ t.test('the first failure of export is one line with the cause', async (t) => {
   t.teardown(() => Promise.all([refusing.close(), unauthorised.close(), misplaced.close()]));
   for (const [collector, cause] of [
     [refusing, /ECONNREFUSED|refused/],
-    [unauthorised, /401/],
-    [misplaced, /404/],
+    [unauthorised, /HTTP 401/],
+    [misplaced, /HTTP 404/],
   ] as const) {
     const lines = await stderrOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl });
     const failures = lines.filter((line) => cause.test(line));
