@@ -28,6 +28,7 @@ const COMMON = [
 const LITERALS = {
   postgresql: [...COMMON, `E'\\'${CANARY}'`, `$$ ${CANARY} $$`, `$q$ ${CANARY} ' $q$`, `B'1010'`, `U&'${CANARY}'`],
   sqlite: [...COMMON, `X'${CANARY}'`, `'\\' || '${CANARY}'`],
+  'oracle.db': [...COMMON, `q'[it's ${CANARY}]'`, `NQ'!'${CANARY}'!'`, `Q'{${CANARY}}'`, `N'${CANARY}'`],
   mysql: [...COMMON, `"${CANARY}"`, `'\\'${CANARY}'`, `"a""${CANARY}"`, `0x${NUMBER}`, `_utf8'${CANARY}'`],
 } as const;
 
@@ -43,7 +44,7 @@ function pick<T>(random: () => number, items: readonly T[]): T {
   return items[Math.floor(random() * items.length)] as T;
 }
 
-for (const dialect of ['postgresql', 'mysql', 'sqlite'] as const) {
+for (const dialect of ['postgresql', 'mysql', 'sqlite', 'oracle.db'] as const) {
   t.test(`${dialect}: no literal of 5,000 random queries survives`, async (t) => {
     const random = createRandom(7);
     const survivors: string[] = [];
@@ -74,6 +75,15 @@ t.test('SQLite has names in double quotes, parameters with names, and no text in
   const { sanitized, summary } = analyse(`SELECT "a" FROM "b" WHERE c = $c AND d = 'x''$$' -- $$ 'y'`, 'sqlite');
   t.equal(sanitized, 'SELECT "a" FROM "b" WHERE c = $c AND d = ?');
   t.equal(summary, 'SELECT "b"');
+});
+
+t.test('Oracle has texts whose quotes are chosen, parameters with names, and columns that are called q', async (t) => {
+  const text = `SELECT q FROM "Items" WHERE a = :a AND b = q'(it's)' AND c = nq'<x'>' AND q='y' AND d = :1`;
+  const { sanitized, summary } = analyse(text, 'oracle.db');
+  t.equal(sanitized, 'SELECT q FROM "Items" WHERE a = :a AND b = ? AND c = ? AND q=? AND d = :1');
+  t.equal(summary, 'SELECT "Items"');
+  t.equal(analyse(`SELECT q'(it's`, 'oracle.db').sanitized, 'SELECT ?', 'without an end it may hold anything');
+  t.equal(analyse(`SELECT q'`, 'oracle.db').sanitized, 'SELECT ?');
 });
 
 t.test('a parameterised query is not changed', async (t) => {

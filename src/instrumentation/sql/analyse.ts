@@ -4,12 +4,14 @@
  */
 import { keywordAt } from './keywords.js';
 import {
+  COLON,
   classOf,
   DASH,
   DIGIT,
   type Dialect,
   DOLLAR,
   DOUBLE_QUOTE,
+  endOfAlternativeQuoted,
   endOfComment,
   endOfDigits,
   endOfDollarQuoted,
@@ -47,6 +49,7 @@ class Analysis {
   readonly #text: string;
   readonly #isMysql: boolean;
   readonly #isPostgres: boolean;
+  readonly #isOracle: boolean;
   readonly #dialect: Dialect;
   readonly #isCut: boolean;
   readonly #summary: Summary;
@@ -63,6 +66,7 @@ class Analysis {
     this.#dialect = dialect;
     this.#isMysql = dialect === 'mysql';
     this.#isPostgres = dialect === 'postgresql';
+    this.#isOracle = dialect === 'oracle.db';
     this.#isCut = isCut;
     this.#summary = new Summary(text, dialect);
   }
@@ -96,6 +100,7 @@ class Analysis {
     if (code === nameQuoteOf(this.#dialect)) return this.#name(start, endOfQuoted(text, start, code, false));
     if (code === DOUBLE_QUOTE) return this.#literal(start, endOfQuoted(text, start, code, true));
     if (code === DOLLAR) return this.#dollar(start);
+    if (code === COLON && this.#isOracle) return this.#parameter(start) ?? this.#mark(start, code);
     const comment = endOfComment(text, start, this.#dialect);
     return comment > start ? this.#comment(start, comment) : this.#mark(start, code);
   }
@@ -104,6 +109,9 @@ class Analysis {
     const text = this.#text;
     const end = endOfWord(text, start);
     const word = keywordAt(text, start, end);
+    if (this.#isOracle && (word === 'Q' || word === 'NQ') && text.charCodeAt(end) === QUOTE) {
+      return this.#literal(start, endOfAlternativeQuoted(text, end));
+    }
     if (word.length === 1 && text.charCodeAt(end) === QUOTE) {
       if (word === 'E' && this.#isPostgres) return this.#literal(start, endOfEscapeString(text, end));
       if (word === 'B' || word === 'N' || word === 'X') {
@@ -139,14 +147,19 @@ class Analysis {
 
   #dollar(start: number): number {
     if (!this.#isPostgres) return this.#word(start);
-    const digits = endOfDigits(this.#text, start + 1);
-    if (digits > start + 1) {
-      this.#list = 'none';
-      this.#summary.operand();
-      return digits;
-    }
+    const parameter = this.#parameter(start);
+    if (parameter !== undefined) return parameter;
     const end = endOfDollarQuoted(this.#text, start);
     return end > start ? this.#literal(start, end) : this.#mark(start, DOLLAR);
+  }
+
+  /** PostgreSQL's `$1`, Oracle's `:1`. */
+  #parameter(start: number): number | undefined {
+    const digits = endOfDigits(this.#text, start + 1);
+    if (digits === start + 1) return undefined;
+    this.#list = 'none';
+    this.#summary.operand();
+    return digits;
   }
 
   #comment(start: number, end: number): number {

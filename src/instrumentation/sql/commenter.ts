@@ -12,6 +12,7 @@ const COMMENT: Readonly<Record<Dialect, RegExp>> = {
   postgresql: /--|\/\*/,
   mysql: /--|\/\*|#/,
   sqlite: /--|\/\*/,
+  'oracle.db': /--|\/\*/,
 };
 
 /** Percent-encoding of RFC 3986: `encodeURIComponent` leaves marks that would end the value or the comment. */

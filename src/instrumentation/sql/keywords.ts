@@ -83,7 +83,7 @@ export const BEFORE_NESTED = setOf('AS MATERIALIZED');
 const KEYWORDS: readonly string[] = [
   ...ROLES.keys(),
   ...[LIST_ENDS, SKIPPED, SKIPPED_AFTER_INTO, FILES, MODIFIERS, OBJECTS, BEFORE_NESTED].flatMap((set) => [...set]),
-  ...['IN', 'IS', 'TRUE', 'FALSE', 'DISTINCT', 'TRANSACTION', 'E', 'B', 'N', 'X'],
+  ...['IN', 'IS', 'TRUE', 'FALSE', 'DISTINCT', 'TRANSACTION', 'E', 'B', 'N', 'X', 'Q', 'NQ'],
 ];
 const MAX_LENGTH = Math.max(...KEYWORDS.map((word) => word.length));
 

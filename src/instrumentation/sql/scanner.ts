@@ -1,10 +1,10 @@
 /**
- * Where the parts of an SQL text end: quoted strings, comments, numbers, words. Knows what PostgreSQL, MySQL and SQLite lex
- * differently. Pure; each function looks at each character once and never throws.
+ * Where the parts of an SQL text end: quoted strings, comments, numbers, words. Knows what PostgreSQL, MySQL, SQLite and Oracle
+ * lex differently. Pure; each function looks at each character once and never throws.
  */
 
 /** SQLite has names in double quotes, as PostgreSQL has: libraries build it without the text that MySQL takes them for. */
-export type Dialect = 'postgresql' | 'mysql' | 'sqlite';
+export type Dialect = 'postgresql' | 'mysql' | 'sqlite' | 'oracle.db';
 
 export const SPACE = 0;
 export const WORD = 1;
@@ -24,6 +24,7 @@ export const DASH = 45;
 export const DOT = 46;
 export const SLASH = 47;
 export const STAR = 42;
+export const COLON = 58;
 const UPPER_E = 69;
 const UPPER_M = 77;
 const BACKSLASH = 92;
@@ -166,6 +167,16 @@ export function endOfDollarQuoted(text: string, start: number): number {
   const tag = text.slice(start, index + 1);
   const close = text.indexOf(tag, index + 1);
   return close === -1 ? text.length : close + tag.length;
+}
+
+/** What closes a text that one of these opens; everything else closes itself. */
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '<': '>', '(': ')' };
+
+/** Oracle: the index after `q'[...]'`, or -1; `quote` is the index of its first quote. */
+export function endOfAlternativeQuoted(text: string, quote: number): number {
+  const opening = text.charAt(quote + 1);
+  const close = opening === '' ? -1 : text.indexOf(`${CLOSING[opening] ?? opening}'`, quote + 2);
+  return close === -1 ? -1 : close + 2;
 }
 
 /**
