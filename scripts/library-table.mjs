@@ -127,7 +127,6 @@ function renderTried() {
 const REASONS = {
   knex: 'its spans are those of the driver below it, which it is tried with above',
   mongoose: 'off by default, as mongodb makes the spans, which it is tried with above',
-  oracledb: 'neither the database nor anything that speaks its protocol can be installed from a package registry',
 };
 
 function renderUntried() {

@@ -43,7 +43,7 @@ export interface AdapterOptions extends ContainmentOptions {
   /** Spans it makes that are left out. */
   readonly filter?: SpanFilter;
   /** Changes methods of the instrumentation itself, where no option does what it should. */
-  adjust?(official: OfficialInstrumentation): void;
+  adjust?(official: OfficialInstrumentation, faults: Faults): void;
 }
 
 /** A function in the place of the exports has their name and length; its own properties are its business. */
@@ -90,8 +90,9 @@ export function adaptOfficial(
   // Several packages ask themselves at run time whether they are enabled; enable() would install a second hook.
   official.isEnabled = () => true;
   const { createWrapping } = require('./quiet-shimmer.js') as ShimmerModule;
-  Object.assign(official, createWrapping(new Faults(name, context.log), options));
-  options.adjust?.(official);
+  const faults = new Faults(name, context.log);
+  Object.assign(official, createWrapping(faults, options));
+  options.adjust?.(official, faults);
   const provider = context.tracerProvider;
   official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
   const targets = official.getModuleDefinitions().flatMap(toTargets);

@@ -37,9 +37,9 @@ export function createTie<State>(): {
   return { set: Tied.replace, get: Tied.get };
 }
 
-const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+const CODE = /^[A-Z][A-Z0-9_-]{1,63}$/;
 
-/** The value of `error.type`: Node's code (`ECONNREFUSED`) or else the class of the error. Low cardinality. */
+/** The value of `error.type`: its code (`ECONNREFUSED`, `ORA-00942`) or else the class of the error. Low cardinality. */
 export function errorType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return OTHER;
   const { code, name } = error as { code?: unknown; name?: unknown };

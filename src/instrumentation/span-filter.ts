@@ -32,7 +32,7 @@ export interface SpanFilter {
   readonly hidesMessages?: boolean;
   /** Errors that it records say their type on the span as well, as the conventions want. */
   readonly namesErrors?: boolean;
-  /** Attributes that it sets on its spans and that are left out. */
+  /** Attributes that it sets on spans that it has started, and that are left out. */
   readonly omits?: readonly string[];
   /** Masks the literals of a recorded query; for instrumentations that record it as the application wrote it. */
   readonly maskQuery?: (text: string) => string;
@@ -97,7 +97,8 @@ function nameErrors(span: Span): void {
 }
 
 function omit(span: Span, keys: readonly string[]): void {
-  const { setAttributes } = span;
+  const { setAttribute, setAttributes } = span;
+  span.setAttribute = (key, value) => (keys.includes(key) ? span : setAttribute.call(span, key, value));
   span.setAttributes = (attributes) => {
     const kept = Object.entries(attributes).filter(([key]) => !keys.includes(key));
     return setAttributes.call(span, Object.fromEntries(kept));

@@ -490,12 +490,15 @@ export const TABLE: readonly TableEntry[] = [
     { hasEsmBuild: true },
   ),
   own('opensearch', ['@opensearch-project/opensearch'], () => dataLibraries().opensearch),
-  official(
-    'oracledb',
-    ['oracledb'],
-    'OracleInstrumentation',
-    () => require('@opentelemetry/instrumentation-oracledb'),
-    masked('sqlite'),
+  patchedToo(
+    official(
+      'oracledb',
+      ['oracledb'],
+      'OracleInstrumentation',
+      () => require('@opentelemetry/instrumentation-oracledb'),
+      (config) => drivers().oracledb(config),
+    ),
+    () => drivers().connectionsOfOracle,
   ),
   own(
     'pg',

@@ -1001,6 +1001,124 @@ export const ON_CASSANDRA: LibraryCases = [
   },
 ];
 
+const ORACLE = `
+        app CLIENT GET                           # query
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # quoted
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # named
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # insert
+          app SERVER GET
+            app CLIENT INSERT items
+
+        app CLIENT GET                           # many
+          app SERVER GET
+            app CLIENT BATCH INSERT items
+
+        app CLIENT GET                           # procedure
+          app SERVER GET
+            app CLIENT BEGIN
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # callback
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # rows
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # stream
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # parallel
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # waiting
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # queued
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # commit
+          app SERVER GET
+            app CLIENT UPDATE items
+            app CLIENT COMMIT
+
+        app CLIENT GET                           # rollback
+          app SERVER GET
+            app CLIENT DELETE items
+            app CLIENT ROLLBACK
+
+        app CLIENT GET                           # ping
+          app SERVER GET
+            app CLIENT ping SHOPDB_A
+
+        app CLIENT GET                           # alone: without its module
+          app SERVER GET
+            app CLIENT SELECT dual
+
+        app CLIENT GET                           # password
+          app SERVER GET
+            app CLIENT getConnection ERROR
+
+        app CLIENT GET                           # service
+          app SERVER GET
+            app CLIENT getConnection ERROR
+
+        app CLIENT GET                           # refused
+          app SERVER GET
+            app CLIENT getConnection ERROR
+
+        app CLIENT GET                           # lost
+          app SERVER GET
+            app CLIENT SELECT lost ERROR
+            app CLIENT SELECT items ERROR
+
+        app CLIENT GET                           # killed
+          app SERVER GET
+            app CLIENT SELECT killed ERROR
+            app CLIENT SELECT items ERROR
+      `;
+
+/** Connecting has a span only when it fails. */
+export const ON_ORACLE: LibraryCases = [
+  {
+    library: 'oracledb',
+    instrumentation: 'oracledb',
+    server: 'TNS 315',
+    double: true,
+    tried: [...locked(['oracledb'], LOWEST_FIXTURE), ...locked(['oracledb'], FIXTURE)],
+    // The first ones do not know what the database calls itself.
+    lowest: { name: 'oracledb67', traces: ORACLE.replace('ping SHOPDB_A', 'ping') },
+    meets: ['start', 'attributes', 'state', 'response', 'end'],
+    scenario: { name: 'oracledb', folder: FIXTURE, traces: ORACLE },
+  },
+];
+
 export const ON_SQL_SERVER: LibraryCases = [
   {
     library: 'tedious, mssql',

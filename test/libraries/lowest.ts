@@ -46,6 +46,7 @@ export const LOWEST: Readonly<Record<string, LowestRun>> = {
   mysql: program('mysql', 'mysql20'),
   mysql2: inProject('mysql2-14', 'unit/sql-mysql2'),
   nats: program('nats', 'nats28'),
+  oracledb: program('oracledb', 'oracledb67'),
   pg: inProject('pg80', 'unit/sql-pg'),
   'pg-cursor': inProject('pg-cursor20', 'unit/sql-pg'),
   'pg-pool': inProject('pg-pool20', 'unit/sql-pg'),

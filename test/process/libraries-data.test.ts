@@ -13,6 +13,7 @@ import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest, testLibrary } from '../helpers/libraries.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
+import { startOracleDouble } from '../helpers/oracle-double.js';
 import { testScenario } from '../helpers/scenario.js';
 import { startSearchDouble } from '../helpers/search-double.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
@@ -95,6 +96,15 @@ t.test('searching', { skip }, async (t) => {
 t.test('SQL Server', { skip }, async (t) => {
   const env = { TEST_DATABASE_URL: await startTdsDouble(t) };
   for (const library of data.ON_SQL_SERVER) testLibrary(t, library, env);
+});
+
+t.test('Oracle Database', { skip }, async (t) => {
+  const env = { TEST_DATABASE_URL: await startOracleDouble(t) };
+  for (const library of data.ON_ORACLE) {
+    testLibrary(t, library, env);
+    testLowest(t, library, env);
+    testBroken(t, library, env);
+  }
 });
 
 t.test('in the process', { skip }, async (t) => {

@@ -111,11 +111,16 @@ t.test('errors are recorded by their type alone, and what is not wanted is left 
   failing.recordException(Object.assign(new Error('secret'), { code: 'ER_DUP_ENTRY' }));
   failing.setStatus({ code: 2, message: 'secret' });
   failing.setAttributes({ key: 'secret', kept: 1 });
+  t.equal(failing.setAttribute('key', 'secret'), failing);
   failing.end();
   const saying = filtered.startSpan('saying');
   saying.setStatus({ code: 2, message: "ER_NO_SUCH_TABLE: Table 'secret' does not exist" });
   saying.end();
-  const [first, second] = exporter.getFinishedSpans();
+  const numbered = filtered.startSpan('numbered');
+  numbered.recordException(Object.assign(new Error('secret'), { code: 'ORA-00942' }));
+  numbered.end();
+  const [first, second, third] = exporter.getFinishedSpans();
+  t.strictSame(third?.attributes, { 'error.type': 'ORA-00942' });
   t.strictSame(first?.attributes, { 'error.type': 'ER_DUP_ENTRY', kept: 1 });
   t.strictSame([first?.status, first?.events], [{ code: 2 }, []]);
   t.strictSame([second?.status, second?.attributes], [{ code: 2 }, { 'error.type': 'ER_NO_SUCH_TABLE' }]);

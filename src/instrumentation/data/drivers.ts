@@ -19,6 +19,7 @@ import type { SpanFilter } from '../span-filter.js';
 import { createDescribeQuery, type DescribeQuery } from '../sql/describe.js';
 import type { PatchTarget } from '../types.js';
 import { CASSANDRA } from './manifest.js';
+import { connectionsOfOracle, oracledb } from './oracledb.js';
 
 function maskedBy(describe: DescribeQuery, { isDbQuerySanitized }: AgentConfig): SpanFilter {
   if (!isDbQuerySanitized) return {};
@@ -132,5 +133,7 @@ export const drivers = {
     const filter = { ...maskedBy(describe, config), rephrase: nameByCql(describe) };
     return { config: { enhancedDatabaseReporting: true }, filter, adjust: leaveStreams };
   },
+  oracledb,
+  connectionsOfOracle,
   rowsOfCassandra: { ...CASSANDRA, patch: patchRows } satisfies PatchTarget,
 };

@@ -9,3 +9,5 @@ export const NODE_SQLITE = { module: 'node:sqlite' } as const;
 /** Below `@elastic/elasticsearch`, which traces itself from 8.15 on; with earlier releases http makes the spans. */
 export const ELASTICSEARCH = { module: '@elastic/transport', versions: ['>=8.7.0 <10'] } as const;
 export const OPENSEARCH = { module: '@opensearch-project/opensearch', versions: ['>=1.0.0 <4'] } as const;
+/** Later than what the official instrumentation declares: what it listens to is the same. */
+export const ORACLE = { module: 'oracledb', versions: ['>=6.7.0 <27'] } as const;
