@@ -2,7 +2,6 @@
  * The composition root: the only file that knows every folder. Called once by register.ts on the application's thread,
  * before the application's first line.
  */
-import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { childEnvironment } from './config/carried-context.js';
 import { loadConfig } from './config/config.js';
@@ -16,23 +15,19 @@ import { installHooks } from './hooks/install.js';
 import { createRegistry, type Registry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
-import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { describeEarlier, findEarlierTracer, watchNeighbours } from './neighbours/neighbours.js';
 import { registerOnFreeGlobals, TracerRoll } from './neighbours/stand-down.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import type { ThreadContext } from './processes/thread-context.js';
 import { type AttachContext, type ContextOptions, startContext } from './sdk/context.js';
-import { LazyTracerProvider } from './sdk/lazy-provider.js';
-import { describeResource, identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
 import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
+import { type StartedTracing, startTracing } from './start-tracing.js';
 import { isLoaderThread, isMainThread } from './thread.js';
-import type { Tracing } from './tracing.js';
-import { AGENT_VERSION, SDK_VERSION } from './version.js';
+import { AGENT_VERSION } from './version.js';
 import type { LateChecks } from './watch/late-checks.js';
 import { startWatch } from './watch/watch.js';
-
-type TracingModule = typeof import('./tracing.js');
 
 function reportProblems(problems: readonly ConfigProblem[], log: Log): void {
   // Each problem's code has its severity; across the union TypeScript cannot see that.
@@ -52,63 +47,6 @@ function printConfig(loaded: LoadedConfig, service: ServiceIdentity, log: Log): 
     OTEL_BSP_MAX_QUEUE_SIZE: { value: String(maxQueuedSpans(loaded.config)) },
   });
   for (const { name, value, source } of settings) log.info('TA1007', `${name}=${value} (${source})`);
-}
-
-/** In a worker thread of the application nothing of the SDK is loaded before its first span. */
-function deferTracing(load: () => Tracing, log: Log): Tracing {
-  let loaded: Tracing | undefined;
-  const provider = new LazyTracerProvider(
-    () => {
-      loaded = load();
-      return loaded.provider;
-    },
-    (error) => log.error('TA1005', `tracing could not be started in a worker thread: ${String(error)}`),
-  );
-  return {
-    provider,
-    isGlobal: trace.setGlobalTracerProvider(provider),
-    deliverer: {
-      handOver: () => loaded?.deliverer.handOver(),
-      endOpenSpans: (why, exception) => loaded?.deliverer.endOpenSpans(why, exception),
-      flush: async (timeoutMillis) => loaded?.deliverer.flush(timeoutMillis),
-      flushSync: (timeoutMillis) => loaded?.deliverer.flushSync(timeoutMillis),
-    },
-    pipelines: [],
-    spanCount: () => loaded?.spanCount(),
-  };
-}
-
-function startTracing(
-  { config, exporterEnvironment }: LoadedConfig,
-  service: ServiceIdentity,
-  log: Log,
-  diagnostics: Diagnostics | undefined,
-): Tracing {
-  const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
-  const exporterFile = join(__dirname, 'worker.js');
-  const isMain = isMainThread();
-  const isLazy = !isMain && diagnostics === undefined;
-  const load = (): Tracing =>
-    (require('./tracing.js') as TracingModule).startTracing({
-      config,
-      readResource,
-      log,
-      exporterFile,
-      exporterEnvironment,
-      isMainThread: isMain,
-      isRegistered: !isLazy,
-      diagnostics,
-    });
-  const started = isLazy ? deferTracing(load, log) : load();
-  const deliverer = diagnostics?.wrap(started.deliverer) ?? started.deliverer;
-  installExitHooks({ deliverer, timeoutMillis: config.shutdownTimeoutMillis, isMainThread: isMain });
-  if (!started.isGlobal) {
-    log.warn(
-      'TA2011',
-      'another OpenTelemetry SDK has registered before, and gets the spans that the application makes',
-    );
-  }
-  return started;
 }
 
 function openDiagnostics({ config }: LoadedConfig): Diagnostics | undefined {
@@ -153,7 +91,7 @@ interface Watched {
   readonly log: Log;
   readonly registry: Registry;
   readonly entryFile: string | undefined;
-  readonly tracing: Tracing;
+  readonly tracing: StartedTracing;
   readonly propagator: WatchedPropagator | undefined;
 }
 
@@ -221,7 +159,7 @@ export function start(notice?: string): void {
       },
       inherit: inheritContext(config, threadContext),
     });
-    return config.isSdkDisabled ? undefined : startTracing(loaded, service, log, diagnostics);
+    return config.isSdkDisabled ? undefined : startTracing({ loaded, service, log, diagnostics });
   });
   const tracerProvider = tracing?.provider ?? trace.getTracerProvider();
   const instrumentations = selectInstrumentations(TABLE, config);

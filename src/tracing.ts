@@ -9,7 +9,7 @@ import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanProcessor } from '@o
 import type { AgentConfig } from './config/types.js';
 import type { Log } from './diag/log.js';
 import type { Deliverer } from './lifecycle/exit-hooks.js';
-import { watchThreads } from './lifecycle/threads.js';
+import type { ThreadListener, Threads } from './lifecycle/threads.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { createSpanPipeline, type SpanPipeline } from './pipeline/span-pipeline.js';
 import { isExporterThread } from './pipeline/worker-channel.js';
@@ -26,6 +26,8 @@ export interface TracingOptions {
   /** Proxy and TLS variables that the exporting thread needs. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
   readonly isMainThread: boolean;
+  /** The application's worker threads. */
+  readonly threads: Threads;
   /** False when the API's global provider is another one, which leads here. */
   readonly isRegistered: boolean;
   /** Makes the first pipeline readable and counts started spans. */
@@ -37,6 +39,8 @@ export interface Tracing {
   /** False when another SDK has registered before. */
   readonly isGlobal: boolean;
   readonly deliverer: Deliverer;
+  /** Has to be told of the application's worker threads. */
+  readonly threadListener: ThreadListener;
   readonly pipelines: readonly SpanPipeline[];
   /** Sampled spans that ended so far; undefined when spans go nowhere but to the console. */
   spanCount(): number | undefined;
@@ -71,11 +75,11 @@ function createPipelines(options: TracingOptions): SpanPipeline[] {
 const THREADS_MILLIS = 5000;
 const startInterval = setInterval;
 
-/** Has the spans of the application's worker threads sent from here. Returns what finds out which of them have ended. */
-function followThreads(pipelines: readonly SpanPipeline[]): () => void {
+/** Has the spans of the application's worker threads sent from here. */
+function followThreads(pipelines: readonly SpanPipeline[], checkThreads: () => void): ThreadListener {
   const boot = new AsyncResource('trace-agent');
   let isWatching = false;
-  const threads = watchThreads({
+  return {
     isOurs: isExporterThread,
     onStarted() {
       for (const pipeline of pipelines) pipeline.onThreadStarted();
@@ -83,11 +87,7 @@ function followThreads(pipelines: readonly SpanPipeline[]): () => void {
       isWatching = true;
       boot.runInAsyncScope(() => startInterval(checkThreads, THREADS_MILLIS).unref());
     },
-  });
-  const checkThreads = (): void => {
-    for (const threadId of threads.ended()) for (const pipeline of pipelines) pipeline.onThreadEnded(threadId);
   };
-  return checkThreads;
 }
 
 function deliver(pipelines: readonly SpanPipeline[], checkThreads: () => void): Deliverer {
@@ -134,6 +134,9 @@ function createConsole({ sampling }: AgentConfig): SpanProcessor {
 /** Starts tracing. Opens no connection and starts no thread: the first finished span does. */
 export function startTracing(options: TracingOptions): Tracing {
   const pipelines = createPipelines(options);
+  const checkThreads = (): void => {
+    for (const threadId of options.threads.ended()) for (const pipeline of pipelines) pipeline.onThreadEnded(threadId);
+  };
   const processors: SpanProcessor[] = [...pipelines];
   if (options.config.tracesExporters.includes('console')) {
     processors.push(createConsole(options.config));
@@ -151,7 +154,8 @@ export function startTracing(options: TracingOptions): Tracing {
       options.diagnostics?.meterProvider,
       options.isRegistered,
     ),
-    deliverer: deliver(pipelines, followThreads(pipelines)),
+    deliverer: deliver(pipelines, checkThreads),
+    threadListener: followThreads(pipelines, checkThreads),
     pipelines,
     spanCount: () => pipelines[0]?.counters.created,
   };

@@ -22,14 +22,15 @@ export interface Threads {
   ended(): number[];
 }
 
-/** Watches for the life of the process. */
-export function watchThreads(listener: ThreadListener): Threads {
+/** Watches for the life of the process. `listen` is called with each thread that is started, and may return nobody. */
+export function watchThreads(listen: () => ThreadListener | undefined): Threads {
   const seen = new WeakSet<object>();
   const running = new Map<number, Thread>();
   const onThread = (thread: Thread): void => {
-    if (seen.has(thread) || listener.isOurs(thread)) return;
     // Node's own, which runs module hooks.
-    if (thread.constructor.name === 'InternalWorker') return;
+    if (seen.has(thread) || thread.constructor.name === 'InternalWorker') return;
+    const listener = listen();
+    if (listener === undefined || listener.isOurs(thread)) return;
     seen.add(thread);
     running.set(thread.threadId, thread);
     listener.onStarted();

@@ -1,6 +1,6 @@
 /**
- * A tracer provider that is made when the first span is started: most worker threads of applications never start one, and
- * the SDK is a third of what an agent costs a thread. Worker threads; loads nothing before that.
+ * A tracer provider that is made when the first span is started: many processes and most worker threads of applications
+ * never start one, and the SDK is a third of what an agent costs a thread. Loads nothing before that.
  */
 import { AsyncResource } from 'node:async_hooks';
 import {
@@ -84,12 +84,19 @@ export class LazyTracerProvider implements TracerProvider {
     };
   }
 
+  /** Makes it now. */
+  load(): TracerProvider {
+    if (this.#provider === undefined) {
+      // The API's own, which does nothing: for spans that are started meanwhile, and where there is no other.
+      this.#provider = new ProxyTracerProvider();
+      this.#provider = this.#load() ?? this.#provider;
+    }
+    return this.#provider;
+  }
+
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    return new LazyTracer(() => {
-      // The API's own, which does nothing.
-      this.#provider ??= this.#load() ?? new ProxyTracerProvider();
-      return this.#provider.getTracer(name, version, options);
-    });
+    if (this.#provider !== undefined) return this.#provider.getTracer(name, version, options);
+    return new LazyTracer(() => this.load().getTracer(name, version, options));
   }
 
   /** As the SDK's. */
