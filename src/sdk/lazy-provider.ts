@@ -17,17 +17,21 @@ import {
 
 type InSpan = (span: Span) => unknown;
 
+/** The API's own, which does nothing: for spans that are started meanwhile, and where there is no other. */
+const NOTHING = new ProxyTracerProvider();
+
 class LazyTracer implements Tracer {
-  readonly #open: () => Tracer;
+  readonly #open: () => Tracer | undefined;
   #tracer: Tracer | undefined;
 
-  constructor(open: () => Tracer) {
+  /** `open` says undefined as long as it is too early. */
+  constructor(open: () => Tracer | undefined) {
     this.#open = open;
   }
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     this.#tracer ??= this.#open();
-    return this.#tracer.startSpan(name, options, context);
+    return (this.#tracer ?? NOTHING.getTracer(name)).startSpan(name, options, context);
   }
 
   startActiveSpan<F extends InSpan>(name: string, ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]) {
@@ -69,6 +73,7 @@ function keepClocks(): <T>(run: () => T) => T {
 export class LazyTracerProvider implements TracerProvider {
   readonly #load: () => TracerProvider | undefined;
   #provider: TracerProvider | undefined;
+  #isLoading = false;
 
   /** `load` is called at most once, outside any request's context; when it throws there are no spans. */
   constructor(load: () => TracerProvider, onFault: (error: unknown) => void) {
@@ -84,19 +89,20 @@ export class LazyTracerProvider implements TracerProvider {
     };
   }
 
-  /** Makes it now. */
-  load(): TracerProvider {
-    if (this.#provider === undefined) {
-      // The API's own, which does nothing: for spans that are started meanwhile, and where there is no other.
-      this.#provider = new ProxyTracerProvider();
-      this.#provider = this.#load() ?? this.#provider;
-    }
-    return this.#provider;
+  /** Makes it now. What that does itself makes no spans. */
+  load(): void {
+    if (this.#isLoading || this.#provider !== undefined) return;
+    this.#isLoading = true;
+    this.#provider = this.#load() ?? NOTHING;
+    this.#isLoading = false;
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
     if (this.#provider !== undefined) return this.#provider.getTracer(name, version, options);
-    return new LazyTracer(() => this.load().getTracer(name, version, options));
+    return new LazyTracer(() => {
+      this.load();
+      return this.#provider?.getTracer(name, version, options);
+    });
   }
 
   /** As the SDK's. */
