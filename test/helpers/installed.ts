@@ -1,6 +1,6 @@
 /**
  * Programs in .servers/ that scripts/install-servers.mjs builds or fetches: the OpenTelemetry Collector, Jaeger, Zipkin,
- * Cassandra and what the tests of other languages run.
+ * Cassandra, Elasticsearch, OpenSearch and what the tests of other languages run.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { ROOT } from './paths.js';
 
 /** A folder of .servers/. */
-export type Part = 'cassandra' | 'go' | 'jaeger' | 'java' | 'python';
+export type Part = 'cassandra' | 'elasticsearch' | 'go' | 'jaeger' | 'java' | 'opensearch' | 'python';
 
 export const SERVERS = join(ROOT, '.servers');
 

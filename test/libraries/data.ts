@@ -718,13 +718,11 @@ export const IN_PROCESS: LibraryCases = [
   },
 ];
 
-/** Neither server can be installed from a package registry: a double answers. */
-export const SEARCHING: LibraryCases = [
+export const ON_ELASTICSEARCH: LibraryCases = [
   {
     library: '@elastic/elasticsearch',
     instrumentation: 'elasticsearch',
-    server: 'HTTP',
-    double: true,
+    server: 'Elasticsearch 9.5',
     tried: [...locked(['@elastic/elasticsearch'], LOWEST_FIXTURE), ...locked(['@elastic/elasticsearch'], FIXTURE)],
     meets: ['start', 'attributes', 'response', 'error', 'end'],
     lowest: { name: 'elasticsearch815' },
@@ -735,6 +733,7 @@ export const SEARCHING: LibraryCases = [
       traces: `
         app CLIENT GET                           # create
           app SERVER GET
+            app CLIENT indices.delete
             app CLIENT indices.create
 
         app CLIENT GET                           # index
@@ -761,6 +760,10 @@ export const SEARCHING: LibraryCases = [
           app SERVER GET
             app CLIENT search ERROR
 
+        app CLIENT GET                           # malformed
+          app SERVER GET
+            app CLIENT count ERROR
+
         app CLIENT GET                           # refused
           app SERVER GET
             app CLIENT cluster.health ERROR
@@ -772,11 +775,13 @@ export const SEARCHING: LibraryCases = [
       `,
     },
   },
+];
+
+export const ON_OPENSEARCH: LibraryCases = [
   {
     library: '@opensearch-project/opensearch',
     instrumentation: 'opensearch',
-    server: 'HTTP',
-    double: true,
+    server: 'OpenSearch 2.19',
     tried: [
       ...locked(['@opensearch-project/opensearch'], LOWEST_FIXTURE),
       ...locked(['@opensearch-project/opensearch'], FIXTURE),
@@ -789,6 +794,7 @@ export const SEARCHING: LibraryCases = [
       traces: `
         app CLIENT GET                           # create
           app SERVER GET
+            app CLIENT indices.delete items
             app CLIENT indices.create items
 
         app CLIENT GET                           # index
@@ -814,6 +820,10 @@ export const SEARCHING: LibraryCases = [
         app CLIENT GET                           # error
           app SERVER GET
             app CLIENT search missing ERROR
+
+        app CLIENT GET                           # malformed
+          app SERVER GET
+            app CLIENT count items ERROR
 
         app CLIENT GET                           # refused
           app SERVER GET

@@ -15,7 +15,7 @@ import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { startOracleDouble } from '../helpers/oracle-double.js';
 import { testScenario } from '../helpers/scenario.js';
-import { startSearchDouble } from '../helpers/search-double.js';
+import { searchOrSkip } from '../helpers/search.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
 import { startTdsDouble } from '../helpers/tds-double.js';
 import * as data from '../libraries/data.js';
@@ -29,9 +29,10 @@ type Env = Record<string, string>;
 type Start = (t: Test) => Promise<RunningServer | undefined>;
 const named = (name: Parameters<typeof serverOrSkip>[1]) => (t: Test) => serverOrSkip(t, name);
 
-/** It takes the longest to start: the others are tested meanwhile. */
-const startingCassandra = skip ? undefined : cassandraOrSkip(t);
-startingCassandra?.catch(() => 'fails where it is waited for');
+/** They take the longest to start: the others are tested meanwhile. */
+const early = skip ? [] : [cassandraOrSkip(t), searchOrSkip(t, 'opensearch'), searchOrSkip(t, 'elasticsearch')];
+for (const starting of early) starting.catch(() => 'fails where it is waited for');
+const [cassandra, opensearch, elasticsearch] = early;
 
 /** What the programs find in TEST_DATABASE_URL. */
 const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
@@ -40,7 +41,9 @@ const SERVERS: readonly [cases: LibraryCases, start: Start][] = [
   [data.ON_MONGODB, mongodbOrSkip],
   [data.ON_MEMCACHED, named('memcached')],
   [data.ON_AWS, awsOrSkip],
-  [data.ON_CASSANDRA, async () => startingCassandra],
+  [data.ON_CASSANDRA, async () => cassandra],
+  [data.ON_OPENSEARCH, async () => opensearch],
+  [data.ON_ELASTICSEARCH, async () => elasticsearch],
 ];
 
 /** The lowest supported release, of instrumentations of our own; one cell is enough. */
@@ -82,15 +85,6 @@ t.test('on both', { skip }, async (t) => {
   if (postgres === undefined || mariadb === undefined) return;
   const env = { TEST_DATABASE_URL: postgres.url, TEST_MYSQL_URL: mariadb.url };
   for (const library of data.ON_BOTH) testLibrary(t, library, env);
-});
-
-t.test('searching', { skip }, async (t) => {
-  const env = { TEST_DATABASE_URL: await startSearchDouble(t) };
-  for (const library of data.SEARCHING) {
-    testLibrary(t, library, env);
-    testLowest(t, library, env);
-    testBroken(t, library, env);
-  }
 });
 
 t.test('SQL Server', { skip }, async (t) => {

@@ -27,6 +27,26 @@ import { ELASTICSEARCH } from './manifest.js';
 /** Sockets and pools of the client belong to nobody. */
 const INSIDE = suppress(ROOT_CONTEXT);
 
+/** Their messages have what the server answered, which quotes the request, or what was to be sent. */
+const QUOTING: ReadonlySet<string> = new Set(['DeserializationError', 'ResponseError', 'SerializationError']);
+
+interface ResponseError {
+  readonly meta?: { readonly body?: { readonly error?: { readonly type?: unknown } } };
+}
+
+/** Of such an error the type that the server gives it, and where it was made. */
+function withoutQuotes(exception: Exception): Exception {
+  if (typeof exception === 'string' || !QUOTING.has(exception.name ?? '')) return exception;
+  const { name = '', stack = '' } = exception;
+  const type = (exception as ResponseError).meta?.body?.error?.type;
+  const frames = stack.indexOf('\n    at ');
+  return {
+    name,
+    message: typeof type === 'string' ? type : '',
+    stack: frames === -1 ? name : `${name}${stack.slice(frames)}`,
+  };
+}
+
 /** The client calls it in the middle of a request, which is not to fail with it. */
 class ContainedSpan implements Span {
   readonly #span: Span;
@@ -91,7 +111,7 @@ class ContainedSpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.#tryTo((span) => span.recordException(exception, time));
+    this.#tryTo((span) => span.recordException(withoutQuotes(exception), time));
   }
 
   end(time?: TimeInput): void {
