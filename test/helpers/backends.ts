@@ -40,7 +40,11 @@ export async function getJson<T>(url: string): Promise<T | undefined> {
 }
 
 /** Starts a program that needs no account of its own and ends with the test. */
-async function start(t: Test, name: string, prepare: (place: Place) => Program | Promise<Program>): Promise<void> {
+export async function start(
+  t: Test,
+  name: string,
+  prepare: (place: Place) => Program | Promise<Program>,
+): Promise<void> {
   const { stop } = await startServer(name, (place) => {
     // What it runs may lie in a folder that only this account can read.
     place.account = undefined;
@@ -49,13 +53,15 @@ async function start(t: Test, name: string, prepare: (place: Place) => Program |
   t.teardown(stop);
 }
 
-function writeConfig({ folder }: Place, name: string, config: unknown): string {
+/** A configuration, as YAML unless it is text, in the server's folder; returns its path. */
+export function writeConfig({ folder }: Place, name: string, config: unknown): string {
   const file = join(folder, name);
   writeFileSync(file, typeof config === 'string' ? config : stringify(config));
   return file;
 }
 
-const otlp = (grpc: number, http: number, more: object = {}) => ({
+/** The settings of a Collector's receiver. */
+export const otlp = (grpc: number, http: number, more: object = {}) => ({
   protocols: {
     grpc: { endpoint: `127.0.0.1:${grpc}`, ...more },
     http: { endpoint: `127.0.0.1:${http}`, ...more },

@@ -3,6 +3,7 @@
  * context, followed by the answers of those behind it.
  */
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import type { Collector } from '../../src/viewer/otlp-receiver.js';
 import { SERVERS } from './installed.js';
 import { FIXTURES } from './paths.js';
@@ -111,4 +112,18 @@ export async function startChain(collector: Receiver, links: readonly Link[]): P
 async function stopAll(apps: readonly RunningApp[]): Promise<void> {
   for (const app of apps) app.kill();
   await Promise.all(apps.map(({ exited }) => exited));
+}
+
+/** Two services of Node.js, with the agent. */
+export const frontAndBack = (env: Readonly<Record<string, string>> = {}, suffix = ''): Link[] =>
+  ['front', 'back'].map((name) => ({ name: `${name}${suffix}`, language: 'node', env }));
+
+/** Asks once and returns the id of the trace, which the second service was sent. */
+export async function traceOnce(t: Test, receiver: Receiver, links: readonly Link[], route = 'h'): Promise<string> {
+  const chain = await startChain(receiver, links);
+  t.teardown(() => chain.stop());
+  const [, back] = await chain.ask(route);
+  const [, traceId = ''] = back?.headers.traceparent?.split('-') ?? [];
+  await chain.stop();
+  return traceId;
 }

@@ -8,7 +8,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import {
   collectorProblem,
@@ -21,7 +21,7 @@ import {
   startJaeger,
 } from '../helpers/backends.js';
 import { createCertificates } from '../helpers/certificates.js';
-import { type Link, type Receiver, startChain } from '../helpers/chain.js';
+import { frontAndBack, traceOnce } from '../helpers/chain.js';
 import { installedOrSkip } from '../helpers/installed.js';
 import { ROOT } from '../helpers/paths.js';
 
@@ -54,19 +54,6 @@ function drawTrace({ spans, processes }: JaegerTrace): string {
 async function jaegerTrace(url: string, traceId: string, count: number): Promise<JaegerTrace> {
   const read = async () => (await getJson<{ data: JaegerTrace[] }>(`${url}/api/traces/${traceId}`))?.data[0];
   return (await eventually(read, (trace) => (trace?.spans.length ?? 0) >= count)) as JaegerTrace;
-}
-
-const frontAndBack = (env: Readonly<Record<string, string>> = {}, suffix = ''): Link[] =>
-  ['front', 'back'].map((name) => ({ name: `${name}${suffix}`, language: 'node', env }));
-
-/** Asks once and returns the id of the trace, which the second service was sent. */
-async function traceOnce(t: Test, receiver: Receiver, links: readonly Link[], route = 'h'): Promise<string> {
-  const chain = await startChain(receiver, links);
-  t.teardown(() => chain.stop());
-  const [, back] = await chain.ask(route);
-  const [, traceId = ''] = back?.headers.traceparent?.split('-') ?? [];
-  await chain.stop();
-  return traceId;
 }
 
 /** Every Collector configuration in a folder: files of their own, and those inside of ConfigMaps. */
