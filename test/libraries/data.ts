@@ -764,6 +764,10 @@ export const ON_ELASTICSEARCH: LibraryCases = [
           app SERVER GET
             app CLIENT count ERROR
 
+        app CLIENT GET                           # unreadable
+          app SERVER GET
+            app CLIENT cluster.health ERROR
+
         app CLIENT GET                           # refused
           app SERVER GET
             app CLIENT cluster.health ERROR
@@ -824,6 +828,10 @@ export const ON_OPENSEARCH: LibraryCases = [
         app CLIENT GET                           # malformed
           app SERVER GET
             app CLIENT count items ERROR
+
+        app CLIENT GET                           # unreadable
+          app SERVER GET
+            app CLIENT cluster.health ERROR
 
         app CLIENT GET                           # refused
           app SERVER GET
