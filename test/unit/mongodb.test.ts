@@ -42,7 +42,7 @@ const EXPECTED: Expected = {
   'unknown command': ['nope shop ! 59'],
   'bad query': ['find items ! 2'],
   drop: ['create dropped', 'drop dropped'],
-  parallel: ['find items', 'aggregate items'],
+  parallel: ['aggregate items', 'find items'],
   session: ['find items'],
   'connects by itself': ['find items'],
   'small pool': ['find items', 'one', 'find items', 'two', 'find items', 'three'],
@@ -84,7 +84,10 @@ function describe({ name, attributes, status }: LeanSpan): string {
 
 function testSpans(t: Test, report: DatabaseReport, expected: Expected): void {
   for (const [name, spans] of Object.entries(expected)) {
-    if (spans !== undefined) t.strictSame(caseOf(report, name).spans.map(describe), spans, name);
+    if (spans === undefined) continue;
+    const made = caseOf(report, name).spans.map(describe);
+    // Two calls at once, on two connections.
+    t.strictSame(name === 'parallel' ? made.sort() : made, spans, name);
   }
   for (const [name, { spans, parent }] of Object.entries(report.cases)) {
     for (const span of spans.filter(({ kind }) => kind === 'CLIENT')) {
