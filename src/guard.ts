@@ -49,9 +49,9 @@ const NEXT_COMMAND = /[\\/](node_modules[\\/]\.bin[\\/]next|next[\\/]dist[\\/]bi
 /** Its helpers, in which pages are rendered ahead. */
 const NEXT_BUILD_WORKER = /[\\/]next[\\/]dist[\\/]compiled[\\/]jest-worker[\\/]/;
 
-/** By its first letter alone. */
+/** By its first two letters alone. */
 function mayBePackageManager(file: string): boolean {
-  return 'nypct'.indexOf(file.charAt(0)) !== -1;
+  return ['np', 'ya', 'pn', 'co', 'tr'].indexOf(file.slice(0, 2)) !== -1;
 }
 
 /** True for the command-line programs that only start the real application in another process, or build it. */
