@@ -18,7 +18,7 @@ import {
 type Said = readonly [name: string, options: SpanOptions];
 
 /** Later parts are left out where they are empty, or say the same once more. */
-function joined(...parts: readonly (AttributeValue | undefined)[]): string {
+export function joinedDestination(...parts: readonly (AttributeValue | undefined)[]): string {
   const texts = parts.map((part) => String(part ?? ''));
   return texts.filter((text, index) => text !== '' && texts.indexOf(text) === index).join(':');
 }
@@ -32,7 +32,7 @@ export function rephraseAmqplib(name: string, options: SpanOptions): Said {
   const routingKey = given['messaging.rabbitmq.routing_key'];
   const isConsumer = options.kind === SpanKind.CONSUMER;
   const queue = isConsumer ? name.replace(CONSUMED, '') : undefined;
-  const destination = joined(exchange, routingKey, queue);
+  const destination = joinedDestination(exchange, routingKey, queue);
   const operation = isConsumer ? 'process' : 'publish';
   const attributes: Attributes = {
     [MESSAGING_SYSTEM]: 'rabbitmq',

@@ -105,13 +105,16 @@ function own(
   };
 }
 
-/** With a target that the official one does not have. */
-function patchedToo(entry: TableEntry, target: () => PatchTarget): TableEntry {
+/** With targets that the official one does not have. */
+function patchedToo(
+  entry: TableEntry,
+  targetsOf: (context: InstrumentationContext) => readonly PatchTarget[],
+): TableEntry {
   return {
     ...entry,
     load(context) {
       const instrumentation = entry.load(context);
-      return { ...instrumentation, targets: [...instrumentation.targets, target()] };
+      return { ...instrumentation, targets: [...instrumentation.targets, ...targetsOf(context)] };
     },
   };
 }
@@ -239,13 +242,16 @@ export const TABLE: readonly TableEntry[] = [
     { ...BUILTIN, ...CARRIES_CONTEXT },
     official('http', [], 'HttpInstrumentation', () => require('@opentelemetry/instrumentation-http')),
   ),
-  official(
-    'amqplib',
-    ['amqplib'],
-    'AmqplibInstrumentation',
-    () => require('@opentelemetry/instrumentation-amqplib'),
-    () => ({ prepare: messages().AMQPLIB_PARAMETERS, filter: { rephrase: messages().rephraseAmqplib } }),
-    CARRIES_CONTEXT,
+  patchedToo(
+    official(
+      'amqplib',
+      ['amqplib'],
+      'AmqplibInstrumentation',
+      () => require('@opentelemetry/instrumentation-amqplib'),
+      () => ({ prepare: messages().AMQPLIB_PARAMETERS, filter: { rephrase: messages().rephraseAmqplib } }),
+      CARRIES_CONTEXT,
+    ),
+    (context) => queueLibraries().amqplib.create(context).targets,
   ),
   official(
     'aws-lambda',
@@ -291,7 +297,7 @@ export const TABLE: readonly TableEntry[] = [
       () => require('@opentelemetry/instrumentation-cassandra-driver'),
       (config) => drivers().cassandra(config),
     ),
-    () => drivers().rowsOfCassandra,
+    () => [drivers().rowsOfCassandra],
   ),
   framework(
     'connect',

@@ -31,6 +31,7 @@ export const LOWEST: Readonly<Record<string, LowestRun>> = {
   '@nestjs/core': program('@nestjs/core', 'nest'),
   '@opensearch-project/opensearch': program('@opensearch-project/opensearch', 'opensearch'),
   '@trpc/server': program('@trpc/server', 'trpc'),
+  amqplib: { folder: 'amqplib05', fixture: 'libraries-messaging', source: 'libraries/messaging.ts' },
   'better-sqlite3': program('better-sqlite3', 'better-sqlite3'),
   bullmq: { folder: 'bullmq5', fixture: 'libraries-messaging', source: 'libraries/messaging.ts' },
   connect: routes('connect30'),

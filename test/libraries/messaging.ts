@@ -108,17 +108,45 @@ const amqplib: LibraryCase = {
     folder: FIXTURE,
     aside: burst,
     traces: drawn(`
-${STARTED}
+        consumer CLIENT GET
+          consumer SERVER GET
+            consumer CLIENT receive asked   # linked to the message
+            consumer CLIENT GET
+              app SERVER GET
+            consumer CLIENT receive called-back
+            consumer CLIENT GET
+              app SERVER GET
+
 ${oneMessage('publish orders', 'process orders')}
 ${oneMessage('publish events:order.new', 'process orders')}
 ${oneMessage('publish orders', 'process orders')}
 ${oneMessage('publish orders', 'process orders', ' ERROR')}
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER publish asked
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER publish called-back
     `),
   },
 };
 
+/** Asked for with `next()` or `pull()`: the span is linked to the producer, and what comes after it is the caller's. */
+const startedAndAsked = (times: number): string => `
+        consumer CLIENT GET
+          consumer SERVER GET
+${'            consumer CLIENT receive STORED\n'.repeat(times)}
+${'            consumer CLIENT GET\n              app SERVER GET\n'.repeat(times)}
+`;
+
+const asked = (subject: string): string => `
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER publish ${subject}
+`;
+
 const NATS_BASICS = `
-${STARTED}
 ${oneMessage('publish called.1', 'process called.*')}
 ${oneMessage('publish looped.1', 'process looped.*')}
 ${oneMessage('publish looped.2', 'process looped.*')}
@@ -128,11 +156,26 @@ ${oneMessage('publish looped.3', 'process looped.*')}
             app PRODUCER publish nobody ERROR
 `;
 
-const nats = (
-  name: string,
-  folders: readonly [string, ...string[]],
-  lowest: NonNullable<LibraryCase['lowest']>,
-): LibraryCase => ({
+/** What nats 2 has besides, from its first releases on. */
+const NATS_OLDER = `
+${asked('stored.older-asked')}
+${['fetched', 'called', 'looped', 'pushed'].map((how) => oneMessage(`publish stored.older-${how}`, 'process STORED')).join('\n')}
+`;
+
+const drawnOf = (asks: number, ...parts: readonly string[]): string =>
+  drawn([startedAndAsked(asks).replace(/\n\n+/g, '\n'), ...parts].join('\n\n'));
+
+interface Nats {
+  readonly name: string;
+  readonly folders: readonly [string, ...string[]];
+  readonly lowest: NonNullable<LibraryCase['lowest']>;
+  /** Times that a receiver asks for one message. */
+  readonly asks: number;
+  /** What only one of the two lines has. */
+  readonly more: string;
+}
+
+const nats = ({ name, folders, lowest, asks, more }: Nats): LibraryCase => ({
   library: folders[0],
   instrumentation: 'nats',
   server: 'NATS 2.12.2',
@@ -143,10 +186,14 @@ const nats = (
     name,
     folder: FIXTURE,
     aside: burst,
-    traces: drawn(`
-${NATS_BASICS}
-${oneMessage('publish stored.pulled', 'process STORED')}
-${oneMessage('publish stored.called', 'process STORED')}
+    // Ordered consumers get names that are never the same.
+    normalise: { replace: [[/^(oc_)?[A-Z0-9]{22}_\d+$/, '<ordered>']] },
+    traces: drawnOf(
+      asks,
+      NATS_BASICS,
+      oneMessage('publish stored.pulled', 'process STORED'),
+      oneMessage('publish stored.called', 'process STORED'),
+      `
         app CLIENT GET                      # two messages, fetched together
           app SERVER GET
             app PRODUCER publish stored.fetched
@@ -157,7 +204,13 @@ ${oneMessage('publish stored.called', 'process STORED')}
               consumer CONSUMER process STORED
                 consumer CLIENT GET
                   app SERVER GET
-    `),
+      `,
+      asked('stored.asked'),
+      oneMessage('publish stored.ordered', 'process STORED'),
+      oneMessage('publish stored.ordered-called', 'process STORED'),
+      asked('stored.ordered-asked'),
+      more,
+    ),
   },
 });
 
@@ -356,13 +409,28 @@ export const OLDEST: Readonly<Record<string, Oldest>> = {
 export const MESSAGING: LibraryCases = [
   KAFKA,
   amqplib,
-  nats('nats', ['nats'], {
-    // JetStream has no consumers yet but those of a plain subscription.
-    name: 'nats28',
-    env: { TEST_STEPS: 'callback,loop,again,request,unanswered' },
-    traces: drawn(NATS_BASICS),
+  nats({
+    name: 'nats',
+    folders: ['nats'],
+    // JetStream has no consumers yet but those of subscriptions.
+    lowest: {
+      name: 'nats28',
+      env: {
+        TEST_STEPS:
+          'callback,loop,again,request,unanswered,older-asked,older-fetched,older-called,older-looped,older-pushed',
+      },
+      traces: drawnOf(1, NATS_BASICS, NATS_OLDER),
+    },
+    asks: 3,
+    more: NATS_OLDER,
   }),
-  nats('nats3', ['@nats-io/transport-node', '@nats-io/jetstream'], {}),
+  nats({
+    name: 'nats3',
+    folders: ['@nats-io/transport-node', '@nats-io/jetstream'],
+    lowest: {},
+    asks: 2,
+    more: oneMessage('publish stored.pushed', 'process STORED'),
+  }),
   mqtt,
   bullmq,
   sqs,

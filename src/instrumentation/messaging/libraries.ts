@@ -1,5 +1,6 @@
-/** Queues without an official instrumentation: one file of the package for all of them. */
+/** Queues without an official instrumentation, and what official ones leave alone: one file of the package for all. */
 import type { CreateInstrumentation } from '../types.js';
+import { create as amqplib } from './amqplib.js';
 import { create as bullmq } from './bullmq.js';
 import { create as mqtt } from './mqtt.js';
 import { create as nats } from './nats.js';
@@ -9,6 +10,7 @@ interface Library {
 }
 
 export const libraries = {
+  amqplib: { create: amqplib },
   bullmq: { create: bullmq },
   mqtt: { create: mqtt },
   nats: { create: nats },

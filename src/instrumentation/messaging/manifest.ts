@@ -1,4 +1,6 @@
 /** What our own instrumentations of message queues cover. Data only. */
+/** Besides what the official instrumentation patches. */
+export const AMQPLIB = { module: 'amqplib', versions: ['>=0.5.6 <3'], scope: '@org/trace-agent/amqplib' } as const;
 /** From the first release that has a telemetry interface. */
 export const BULLMQ = { module: 'bullmq', versions: ['>=5.25.0 <7'], scope: '@org/trace-agent/bullmq' } as const;
 export const MQTT = { module: 'mqtt', versions: ['>=4.0.0 <6'], scope: '@org/trace-agent/mqtt' } as const;

@@ -1,6 +1,7 @@
 /**
  * Spans of messages: PRODUCER for one that is sent, CONSUMER for one that is worked on, which belongs to the trace of its
- * producer and to nothing else, whatever ran when the consumer was started. Hot path.
+ * producer and to nothing else, whatever ran when the consumer was started. CLIENT, in the active context, for one that
+ * was asked for: nobody sees what is done with it. Hot path.
  */
 import { types } from 'node:util';
 import {
@@ -10,6 +11,7 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   type TextMapGetter,
   type TextMapSetter,
@@ -31,6 +33,7 @@ import {
 } from '../semconv.js';
 import type { InstrumentationContext } from '../types.js';
 import { createIsUnsampled, type IsUnsampled } from '../unsampled.js';
+import { Asking, type AskRules } from './asking.js';
 
 /** What a message is called, by the semantic conventions. */
 export interface Destination {
@@ -40,10 +43,13 @@ export interface Destination {
   readonly name: string;
   /** Pattern that the name is an instance of: what the span is named by. */
   readonly template?: string | undefined;
+  /** What the span is named by, where it is neither of the two. */
+  readonly title?: string;
   readonly attributes?: Attributes;
 }
 
-type OperationType = 'send' | 'process';
+const KINDS = { send: SpanKind.PRODUCER, receive: SpanKind.CLIENT, process: SpanKind.CONSUMER } as const;
+type OperationType = keyof typeof KINDS;
 
 /** The span of a message, if one is recorded, until it has ended. None of its methods throws. */
 class OpenSpan {
@@ -176,9 +182,10 @@ export class Messaging {
   readonly #tracer: Tracer;
   readonly #isUnsampled: IsUnsampled;
 
-  constructor(name: string, scope: string, { tracerProvider, config, log }: InstrumentationContext) {
+  /** `system` as the conventions call it. */
+  constructor(name: string, scope: string, { tracerProvider, config, log }: InstrumentationContext, system = name) {
     this.faults = new Faults(name, log);
-    this.#system = name;
+    this.#system = system;
     this.#tracer = tracerProvider.getTracer(scope, AGENT_VERSION);
     this.#isUnsampled = createIsUnsampled(config);
   }
@@ -200,7 +207,19 @@ export class Messaging {
     return new Delivery(new ContextWithSpan(parent, span), span, this.faults);
   }
 
-  #start({ operation, name, template, attributes }: Destination, type: OperationType, parent: Context): Span {
+  /** Undefined when nothing of it would be recorded. */
+  ask(rules: AskRules): Asking | undefined {
+    const parent = activeContext();
+    if (this.faults.isDisabled || this.#isUnsampled(parent)) return undefined;
+    return new Asking(rules, this.faults, (destination, more) => this.#start(destination, 'receive', parent, more));
+  }
+
+  #start(
+    { operation, name, template, title, attributes }: Destination,
+    type: OperationType,
+    parent: Context,
+    more?: Pick<SpanOptions, 'links' | 'startTime'>,
+  ): Span {
     const all: Attributes = {
       [MESSAGING_SYSTEM]: this.#system,
       [MESSAGING_OPERATION_NAME]: operation,
@@ -209,7 +228,7 @@ export class Messaging {
       ...attributes,
     };
     if (template !== undefined && template !== name) all[MESSAGING_DESTINATION_TEMPLATE] = template;
-    const kind = type === 'send' ? SpanKind.PRODUCER : SpanKind.CONSUMER;
-    return this.#tracer.startSpan(`${operation} ${template ?? name}`, { kind, attributes: all }, parent);
+    const options = { kind: KINDS[type], attributes: all, ...more };
+    return this.#tracer.startSpan(`${operation} ${title ?? template ?? name}`, options, parent);
   }
 }

@@ -2,13 +2,15 @@
  * NATS: `nats` 2.x and `@nats-io/*` 3.x. Context travels in headers, if the server has them. Main thread; loaded with the
  * library.
  */
-import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
+import type { TextMapSetter } from '@opentelemetry/api';
 import { type AnyFunction, copyShape, patchIfPresent, patchMethod } from '../patch.js';
 import type { CreateInstrumentation, InstrumentationContext, PatchTarget } from '../types.js';
 import { NATS, NATS_CORE, NATS_JETSTREAM } from './manifest.js';
-import { type Delivery, Messaging, type Sending } from './messages.js';
+import { Messaging, type Sending } from './messages.js';
+import { type Manifest, methodsOf, targetsOf } from './nats-files.js';
 import { followIterator } from './nats-iterator.js';
-import { describeMessage, type Headers, headersOf, isMessage } from './nats-message.js';
+import { isAsking, jetStreamTargets, olderJetStreamTargets } from './nats-jetstream.js';
+import { deliver, type Headers } from './nats-message.js';
 
 interface Connection {
   readonly options?: { readonly inboxPrefix?: string };
@@ -25,15 +27,6 @@ type MakeHeaders = () => Headers;
 
 const setter: TextMapSetter<Headers> = {
   set: (headers, name, value) => headers.set(name, value),
-};
-
-const getter: TextMapGetter<Headers | undefined> = {
-  keys: (headers) => headers?.keys() ?? [],
-  get(headers, name) {
-    // Go's carriers write `Traceparent`.
-    const given = headers?.keys().find((key) => key.toLowerCase() === name);
-    return given === undefined ? undefined : headers?.get(given);
-  },
 };
 
 /** Replies, and what the client and the server say to one another. */
@@ -149,60 +142,25 @@ class Client {
     const client = this;
     const callback = function callback(this: unknown, ...parameters: unknown[]): unknown {
       const [error, message] = parameters;
-      const delivery = error || isForJetStream(message) ? undefined : client.deliver(message, subject);
+      const delivery = error || isForJetStream(message) ? undefined : deliver(client.#messaging, message, subject);
       return delivery === undefined ? original.apply(this, parameters) : delivery.run(original, this, parameters);
     };
     copyShape(callback, original);
     return callback;
   }
-
-  /** Undefined for what is no message; never throws. */
-  deliver(message: unknown, subscription?: string): Delivery | undefined {
-    const { faults } = this.#messaging;
-    if (faults.isDisabled) return undefined;
-    try {
-      if (!isMessage(message)) return undefined;
-      const describe = () => describeMessage(message, subscription);
-      return this.#messaging.receive(headersOf(message), describe, getter);
-    } catch (error) {
-      faults.record(error);
-      return undefined;
-    }
-  }
-
-  /** JetStream: `consume({ callback })`. What is pushed may also be a function of the library's own. */
-  wrapPush(original: AnyFunction): AnyFunction {
-    const client = this;
-    return function push(this: { readonly callback?: unknown }, ...parameters: unknown[]): unknown {
-      const isCalledBack = typeof this.callback === 'function' && typeof parameters[0] !== 'function';
-      const delivery = isCalledBack ? client.deliver(parameters[0]) : undefined;
-      return delivery === undefined ? original.apply(this, parameters) : delivery.run(original, this, parameters);
-    };
-  }
-}
-
-interface Classes {
-  readonly [name: string]: { readonly prototype: Record<PropertyKey, unknown> } | undefined;
-}
-
-/** Throws when the class or the method is not there. */
-function methodsOf(exports: unknown, name: string, methods: readonly string[]): Record<PropertyKey, unknown> {
-  const prototype = (exports as Classes)[name]?.prototype;
-  for (const method of methods)
-    if (typeof prototype?.[method] !== 'function') throw new TypeError(`no ${name}.${method}`);
-  return prototype as Record<PropertyKey, unknown>;
 }
 
 type Enter = InstrumentationContext['attachContext'];
 
-function wrapIterate(original: AnyFunction, client: Client, faults: Messaging['faults'], enter: Enter): AnyFunction {
+function wrapIterate(original: AnyFunction, messaging: Messaging, enter: Enter): AnyFunction {
+  const { faults } = messaging;
   return function iterate(this: { getSubject?(): string }, ...parameters: unknown[]): unknown {
     const iterator = original.apply(this, parameters) as object;
     try {
+      if (faults.isDisabled || isAsking()) return iterator;
       // Of a subscription; other iterators of the library have no subject.
       const subject = this.getSubject?.();
-      if (!faults.isDisabled)
-        followIterator(iterator, { faults, enter, deliver: (value) => client.deliver(value, subject) });
+      followIterator(iterator, { faults, enter, deliver: (value) => deliver(messaging, value, subject) });
     } catch (error) {
       faults.record(error);
     }
@@ -210,30 +168,8 @@ function wrapIterate(original: AnyFunction, client: Client, faults: Messaging['f
   };
 }
 
-interface Patches {
-  readonly [file: string]: (exports: unknown) => void;
-}
-
-const targetsOf = ({ module, versions }: { module: string; versions: readonly string[] }, patches: Patches) =>
-  Object.entries(patches).map(
-    ([file, patch]): PatchTarget => ({
-      module,
-      file,
-      versions,
-      patch(exports) {
-        patch(exports);
-        return exports;
-      },
-    }),
-  );
-
 /** `nats` 2.x and `@nats-io/nats-core` 3.x are the same code in other folders. */
-function coreTargets(
-  manifest: { module: string; versions: readonly string[] },
-  folder: string,
-  messaging: Messaging,
-  enter: Enter,
-): PatchTarget[] {
+function coreTargets(manifest: Manifest, folder: string, messaging: Messaging, enter: Enter): PatchTarget[] {
   const client = new Client(messaging);
   return targetsOf(manifest, {
     [`${folder}/headers.js`](exports) {
@@ -241,7 +177,7 @@ function coreTargets(
     },
     [`${folder}/queued_iterator.js`](exports) {
       const prototype = methodsOf(exports, 'QueuedIteratorImpl', ['iterate']);
-      patchMethod(prototype, 'iterate', (original) => wrapIterate(original, client, messaging.faults, enter));
+      patchMethod(prototype, 'iterate', (original) => wrapIterate(original, messaging, enter));
     },
     [`${folder}/nats.js`](exports) {
       const prototype = methodsOf(exports, 'NatsConnectionImpl', ['publish', 'request', 'subscribe']);
@@ -253,32 +189,15 @@ function coreTargets(
   });
 }
 
-function jetStreamTargets(
-  manifest: { module: string; versions: readonly string[] },
-  folder: string,
-  messaging: Messaging,
-) {
-  const client = new Client(messaging);
-  const patchPush = (name: string) => (exports: unknown) => {
-    patchMethod(methodsOf(exports, name, ['_push']), '_push', (original) => client.wrapPush(original));
-  };
-  return {
-    pull: targetsOf(manifest, { [`${folder}/consumer.js`]: patchPush('PullConsumerMessagesImpl') }),
-    push: targetsOf(manifest, { [`${folder}/pushconsumer.js`]: patchPush('PushConsumerMessagesImpl') }),
-  };
-}
-
 export const create: CreateInstrumentation = (context) => {
   const messaging = new Messaging('nats', NATS.scope, context);
   const { attachContext } = context;
-  const jetStream = jetStreamTargets(NATS_JETSTREAM, 'lib', messaging);
   return {
     targets: [
       ...coreTargets(NATS, 'lib/nats-base-client', messaging, attachContext),
-      ...jetStreamTargets(NATS, 'lib/jetstream', messaging).pull,
+      ...olderJetStreamTargets(NATS, messaging),
       ...coreTargets(NATS_CORE, 'lib', messaging, attachContext),
-      ...jetStream.pull,
-      ...jetStream.push,
+      ...jetStreamTargets(NATS_JETSTREAM, messaging),
     ],
   };
 };
