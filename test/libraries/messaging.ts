@@ -406,6 +406,19 @@ export const OLDEST: Readonly<Record<string, Oldest>> = {
   },
 };
 
+const NATS_STEPS = ['callback', 'loop', 'again', 'request', 'pulled', 'called', 'fetched', 'ordered', 'orderedCalled'];
+
+/** Steps whose messages are worked on in the traces of their producers, by the name of the program. */
+export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
+  kafkajs: ['single', 'several', 'transaction', 'fails'],
+  amqplib: ['queue', 'exchange', 'without', 'reject'],
+  nats: [...NATS_STEPS, 'older-fetched', 'older-called', 'older-looped', 'older-pushed'],
+  nats3: [...NATS_STEPS, 'pushed'],
+  mqtt: ['atMostOnce', 'atLeastOnce', 'exactlyOnce', 'withoutOptions', 'withoutCallback'],
+  bullmq: ['single', 'several', 'flow', 'fails'],
+  sqs: ['asked'],
+};
+
 export const MESSAGING: LibraryCases = [
   KAFKA,
   amqplib,

@@ -1,19 +1,22 @@
 /**
  * Message queues with real brokers: one trace through a sender, a broker and a receiver in two processes, with the newest
- * release as CommonJS and as ES module and with the oldest one; the same output as bare when everything of ours throws.
+ * release as CommonJS and as ES module and with the oldest one; no span of what is not sampled; the same output as bare
+ * when everything of ours throws.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { testContainment } from '../helpers/containment.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { oldestAndNewest } from '../helpers/libraries.js';
 import { FIXTURES } from '../helpers/paths.js';
 import { type QueueName, queueOrSkip } from '../helpers/queues.js';
+import { runApp } from '../helpers/run-app.js';
 import { testScenario } from '../helpers/scenario.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { type LibraryCase, LOWEST_FIXTURE } from '../libraries/library-case.js';
-import { MESSAGING, OLDEST } from '../libraries/messaging.js';
+import { MESSAGING, OLDEST, UNSAMPLED } from '../libraries/messaging.js';
 
 const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
   kafkajs: 'kafka',
@@ -67,6 +70,44 @@ function testBroken(t: Test, { scenario, instrumentation, meets }: LibraryCase, 
   );
 }
 
+const TRACE_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
+
+/** The decision of a caller that is not traced goes with the message, although the receiver was started in a trace. */
+function testUnsampled(t: Test, { scenario }: LibraryCase, env: Env): void {
+  t.test('a producer that is not sampled', async (t) => {
+    const steps = UNSAMPLED[scenario.name];
+    if (steps === undefined) throw new Error(`no steps for ${scenario.name}`);
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const app = runApp({
+      file: join('libraries-messaging', `${scenario.name}.cjs`),
+      env: {
+        ...scenario.env,
+        ...env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+        TEST_TRACEPARENT: `00-${TRACE_ID}-0123456789abcdef-00`,
+        TEST_STEPS: steps.join(),
+      },
+    });
+    t.match(await app.exited, { code: 0 }, { stderr: app.stderr() });
+    const lines = app.stdout().trim().split('\n');
+    const traces = lines.map((line) => line.replaceAll(/-[0-9a-f]{16}-/g, '-<span>-'));
+    const same = `00-${TRACE_ID}-<span>-00`;
+    t.strictSame(
+      traces.map((line) => [line.split(' ')[0], ...new Set(line.split(' ')[1]?.split(','))]),
+      steps.map((step) => [step, same]),
+      'the work for each message says the same trace, which is not sampled',
+    );
+    const spans = collector.spans();
+    t.ok(
+      spans.some(({ name, kind }) => name === 'GET' && kind === 'SERVER'),
+      'what started the receiver is traced',
+    );
+    const ofMessages = spans.filter(({ kind, traceId }) => /^(PRODUCER|CONSUMER)$/.test(kind) || traceId === TRACE_ID);
+    t.strictSame(ofMessages, [], 'no message has a span');
+  });
+}
+
 async function brokerFor(t: Test, library: string): Promise<Env | undefined> {
   const broker = BROKERS[library];
   if (broker === undefined) throw new Error(`no broker for ${library}`);
@@ -84,6 +125,7 @@ for (const item of MESSAGING) {
     testNewest(t, item, env);
     testOldest(t, item, env);
     testLowest(t, item, env);
+    testUnsampled(t, item, env);
     testBroken(t, item, env);
   });
 }
