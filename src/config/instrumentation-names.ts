@@ -54,6 +54,7 @@ export const INSTRUMENTATION_NAMES = [
   'runtime-node',
   'socket.io',
   'sqlite',
+  'sqs-consumer',
   'tedious',
   'trpc',
   'undici',

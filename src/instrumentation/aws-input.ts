@@ -65,12 +65,15 @@ function removeFrom(message: unknown, names: readonly string[], wasNothingAsked:
   delete message.MD5OfMessageAttributes;
 }
 
-function removeUnasked({ data, request }: Response): void {
-  const given = askedFor.get(request.commandInput);
-  const asked: readonly unknown[] = Array.isArray(given) ? given : [];
-  if (!Array.isArray(data?.Messages)) return;
+/** Takes what carries the context out of messages of SQS, as far as the application has not asked for it. */
+export function removeUnasked(messages: readonly unknown[], asked: readonly unknown[]): void {
   const names = propagation.fields().filter((name) => !isAskedFor(name, asked));
-  for (const message of data.Messages) removeFrom(message, names, asked.length === 0);
+  for (const message of messages) removeFrom(message, names, asked.length === 0);
+}
+
+function removeFromResponse({ data, request }: Response): void {
+  const asked = askedFor.get(request.commandInput);
+  if (Array.isArray(data?.Messages)) removeUnasked(data.Messages, Array.isArray(asked) ? asked : []);
 }
 
 export function keepAwsInput(instrumentation: object): void {
@@ -90,7 +93,7 @@ export function keepAwsInput(instrumentation: object): void {
   if (sqs === undefined || responseHook === undefined) return;
   sqs.responseHook = (response, ...more) => {
     const result = responseHook(response, ...more);
-    removeUnasked(response);
+    removeFromResponse(response);
     return result;
   };
 }

@@ -572,6 +572,7 @@ export const TABLE: readonly TableEntry[] = [
     () => ({ link: messages().SOCKET_IO_LINKS }),
   ),
   own('sqlite', ['node:sqlite'], () => dataLibraries().nodeSqlite, { isBuiltin: true, needsSyncHooks: true }),
+  own('sqs-consumer', ['sqs-consumer'], () => queueLibraries().sqsConsumer, { ...CARRIES_CONTEXT, hasEsmBuild: true }),
   official(
     'tedious',
     ['tedious'],

@@ -33,6 +33,8 @@ export interface LibraryCase {
   readonly lowest?: Partial<Omit<Scenario, 'nodes'>>;
   /** What of ours the instrumentation calls in this program: each throws in turn. Absent: another case shows it. */
   readonly meets?: readonly Hook[];
+  /** For those runs: what else the program loads must not break first, and less of it may be enough. */
+  readonly broken?: Readonly<Record<string, string>>;
 }
 
 /** The cases of one test file. */

@@ -56,6 +56,7 @@ export const LOWEST: Readonly<Record<string, LowestRun>> = {
   redis: inProject('redis40', 'unit/redis'),
   restify: program('restify', 'restify'),
   router: routes('router10'),
+  'sqs-consumer': { folder: 'sqs-consumer7', fixture: 'libraries-messaging', source: 'libraries/messaging.ts' },
 };
 
 /** What CI does not run, or not from the beginning of the range, and why. */

@@ -386,9 +386,83 @@ const sqs: LibraryCase = {
   },
 };
 
+const CONSUMED = `
+        app CLIENT SQS.DeleteQueue
+
+        app CLIENT SQS.CreateQueue
+`;
+
+/** Its loop belongs to nobody: each time that it asks is a trace. */
+const asks: Aside = {
+  includes: (trace) => receives.includes(trace),
+  check(t, traces) {
+    const spans = traces.flat();
+    t.ok(spans.length > 3 && spans.length === traces.length, 'each time that it asks is a trace');
+  },
+};
+
+const consumedMail = `
+              consumer CONSUMER process mail
+                consumer CLIENT GET
+                  app SERVER GET
+                consumer CLIENT SQS.DeleteMessage
+`.trimEnd();
+
+const sqsConsumer: LibraryCase = {
+  library: 'sqs-consumer',
+  instrumentation: 'sqs-consumer',
+  server: 'moto 5.2.5',
+  double: true,
+  tried: locked(['sqs-consumer7', 'sqs-consumer'], FIXTURE),
+  needsNode: '>=22',
+  meets: HOOKS.filter((hook) => hook !== 'inject'),
+  // Nothing injects then; official instrumentations are not what is shown here.
+  broken: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'aws-sdk', TEST_STEPS: 'several,fails' },
+  scenario: {
+    name: 'sqs-consumer',
+    folder: FIXTURE,
+    aside: asks,
+    env: { NODE_OPTIONS: '--no-warnings' },
+    normalise: {
+      omit: ['aws.request.id', 'messaging.message.id'],
+      // Older releases put words in front of the application's error, and do not keep it.
+      replace: [[/^Unexpected message handler failure: /, '']],
+    },
+    traces: drawn(`
+${CONSUMED.repeat(2)}
+${STARTED}
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send mail${consumedMail}
+
+        app CLIENT GET                      # a function that fails gets the message again
+          app SERVER GET
+            app PRODUCER send mail
+              consumer CONSUMER process mail ERROR
+                consumer CLIENT GET
+                  app SERVER GET
+                consumer CLIENT SQS.ChangeMessageVisibility${consumedMail}
+
+        app CLIENT GET                      # several at once
+          app SERVER GET
+            app PRODUCER send mail${consumedMail.repeat(10)}
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER send batches
+
+        consumer CONSUMER process batches   # a batch: linked to both
+          consumer CLIENT GET
+            app SERVER GET
+    `),
+  },
+};
+
 interface Oldest {
   /** Folder in node_modules. */
   readonly folder: string;
+  /** Range of Node.js versions that what it needs runs on. */
+  readonly needsNode?: string;
   /** Where a program in `oldest` does less than the newest release can. */
   readonly scenario?: Partial<LibraryCase['scenario']>;
 }
@@ -396,6 +470,7 @@ interface Oldest {
 /** The oldest release that is tried, by library. */
 export const OLDEST: Readonly<Record<string, Oldest>> = {
   amqplib: { folder: 'amqplib05' },
+  'sqs-consumer': { folder: 'sqs-consumer7', needsNode: '>=20' },
   bullmq: {
     folder: 'bullmq5',
     scenario: {
@@ -417,6 +492,7 @@ export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
   mqtt: ['atMostOnce', 'atLeastOnce', 'exactlyOnce', 'withoutOptions', 'withoutCallback'],
   bullmq: ['single', 'several', 'flow', 'fails'],
   sqs: ['asked'],
+  'sqs-consumer': ['single', 'fails'],
 };
 
 export const MESSAGING: LibraryCases = [
@@ -447,4 +523,5 @@ export const MESSAGING: LibraryCases = [
   mqtt,
   bullmq,
   sqs,
+  sqsConsumer,
 ];

@@ -26,9 +26,12 @@ const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
   mqtt: 'mosquitto',
   bullmq: 'redis',
   '@aws-sdk/client-sqs': 'moto',
+  'sqs-consumer': 'moto',
 };
 
 type Env = Record<string, string>;
+
+const nodeFor = (range: string | undefined): string => oldestAndNewest(range)[0]?.node ?? process.execPath;
 
 /** CommonJS on the oldest Node.js, ES modules on the newest: how a library is found depends on nothing else. */
 function testNewest(t: Test, { scenario, needsNode }: LibraryCase, env: Env): void {
@@ -57,14 +60,18 @@ function testOldest(t: Test, { scenario, library }: LibraryCase, env: Env): void
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(FIXTURES, 'libraries-messaging', 'node_modules', oldest.folder), copy, { recursive: true });
   const all = { ...scenario, ...oldest.scenario };
-  const cell = { folder, forms: ['cjs'], nodes: oldestAndNewest().slice(0, 1), hasAllPreloads: false };
+  const cell = { folder, forms: ['cjs'], nodes: oldestAndNewest(oldest.needsNode).slice(0, 1), hasAllPreloads: false };
   testScenario(t, { ...all, ...cell, env: { ...all.env, ...env } });
 }
 
 /** Each hook throws, in the sender and in the receiver. */
-function testBroken(t: Test, { scenario, instrumentation, meets }: LibraryCase, env: Env): void {
+function testBroken(t: Test, { scenario, instrumentation, meets, needsNode, broken }: LibraryCase, env: Env): void {
   if (meets === undefined) return;
-  const program = { file: join('libraries-messaging', `${scenario.name}.cjs`), env };
+  const program = {
+    node: nodeFor(needsNode),
+    file: join('libraries-messaging', `${scenario.name}.cjs`),
+    env: { ...env, ...broken },
+  };
   t.test('everything throws', (t) =>
     testContainment(t, { instrumentation: String(instrumentation), meets, processes: 2, program }),
   );
@@ -73,13 +80,14 @@ function testBroken(t: Test, { scenario, instrumentation, meets }: LibraryCase, 
 const TRACE_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 
 /** The decision of a caller that is not traced goes with the message, although the receiver was started in a trace. */
-function testUnsampled(t: Test, { scenario }: LibraryCase, env: Env): void {
+function testUnsampled(t: Test, { scenario, needsNode }: LibraryCase, env: Env): void {
   t.test('a producer that is not sampled', async (t) => {
     const steps = UNSAMPLED[scenario.name];
     if (steps === undefined) throw new Error(`no steps for ${scenario.name}`);
     const collector = await startCollector();
     t.teardown(() => collector.close());
     const app = runApp({
+      node: nodeFor(needsNode),
       file: join('libraries-messaging', `${scenario.name}.cjs`),
       env: {
         ...scenario.env,

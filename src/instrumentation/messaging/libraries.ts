@@ -4,6 +4,7 @@ import { create as amqplib } from './amqplib.js';
 import { create as bullmq } from './bullmq.js';
 import { create as mqtt } from './mqtt.js';
 import { create as nats } from './nats.js';
+import { create as sqsConsumer } from './sqs-consumer.js';
 
 interface Library {
   readonly create: CreateInstrumentation;
@@ -14,4 +15,5 @@ export const libraries = {
   bullmq: { create: bullmq },
   mqtt: { create: mqtt },
   nats: { create: nats },
+  sqsConsumer: { create: sqsConsumer },
 } satisfies Record<string, Library>;

@@ -16,6 +16,7 @@ import {
   type TextMapGetter,
   type TextMapSetter,
   type Tracer,
+  trace,
 } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
 import { activeContext, runIn } from '../active-context.js';
@@ -205,6 +206,16 @@ export class Messaging {
     if (this.#isUnsampled(parent)) return new Delivery(parent, undefined, this.faults);
     const span = this.#start(describe(), 'process', parent);
     return new Delivery(new ContextWithSpan(parent, span), span, this.faults);
+  }
+
+  /** Several that are worked on together: in no trace of a producer, linked to all. */
+  receiveAll(producers: readonly Context[], destination: Destination): Delivery {
+    const links = producers.flatMap((producer) => {
+      const context = trace.getSpanContext(producer);
+      return context === undefined ? [] : [{ context }];
+    });
+    const span = this.#start(destination, 'process', ROOT_CONTEXT, { links });
+    return new Delivery(new ContextWithSpan(ROOT_CONTEXT, span), span, this.faults);
   }
 
   /** Undefined when nothing of it would be recorded. */
