@@ -504,7 +504,7 @@ export const TABLE: readonly TableEntry[] = [
       () => require('@opentelemetry/instrumentation-oracledb'),
       (config) => drivers().oracledb(config),
     ),
-    () => drivers().connectionsOfOracle,
+    () => [drivers().connectionsOfOracle],
   ),
   own(
     'pg',
