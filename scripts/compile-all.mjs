@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { COMPILED_FILE, LENGTH_DIGITS } = createRequire(import.meta.url)('../build/src/compiled.js');
+const { COMPILED_FILE, HEAD_BYTES } = createRequire(import.meta.url)('../build/src/compiled.js');
 const folder = join(root, '.nodes');
 const others = existsSync(folder) ? readdirSync(folder).map((version) => join(folder, version, 'bin/node')) : [];
 const scratch = mkdtempSync(join(tmpdir(), 'trace-agent-compile-'));
@@ -20,8 +20,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'trace-agent-compile-'));
 const env = { OTEL_SERVICE_NAME: 'compile', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_LOG_LEVEL: 'none' };
 
 const index = {};
-const parts = [];
-let offset = 0;
+const codes = [];
+let position = HEAD_BYTES;
 try {
   for (const [number, node] of [process.execPath, ...others.filter(existsSync)].entries()) {
     const file = join(scratch, String(number));
@@ -30,15 +30,15 @@ try {
     const end = bytes.indexOf(10);
     const { key, files } = JSON.parse(bytes.subarray(0, end));
     if (key in index) continue;
-    const list = Buffer.from(JSON.stringify(files));
-    const part = Buffer.concat([list, bytes.subarray(end + 1)]);
-    index[key] = [offset, list.length];
-    parts.push(part);
-    offset += part.length;
+    const places = Object.entries(files).map(([name, [offset, length]]) => [name, [position + offset, length]]);
+    index[key] = Object.fromEntries(places);
+    const code = bytes.subarray(end + 1);
+    codes.push(code);
+    position += code.length;
   }
 } finally {
   rmSync(scratch, { recursive: true });
 }
-const text = JSON.stringify(index);
-const length = String(text.length).padStart(LENGTH_DIGITS, '0');
-writeFileSync(join(root, 'dist', COMPILED_FILE), Buffer.concat([Buffer.from(length + text), ...parts]));
+const head = Buffer.from(JSON.stringify(index).padEnd(HEAD_BYTES));
+if (head.length !== HEAD_BYTES) throw new Error(`the index has ${head.length} bytes, more than HEAD_BYTES`);
+writeFileSync(join(root, 'dist', COMPILED_FILE), Buffer.concat([head, ...codes]));

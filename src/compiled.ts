@@ -3,19 +3,19 @@
  * it was made with: compiling takes half of a start. Where there is none, or V8 refuses it, they are compiled as ever.
  * Part of the preload entry: must parse on Node 6 (ES2015 syntax), imports nothing at load time.
  *
- *   dist/compiled.bin    <length of the index> <CompiledIndex> { <CompiledFiles> <what vm.Script.createCachedData() gave> ... } ...
+ *   dist/compiled.bin    <CompiledIndex, with spaces up to HEAD_BYTES> <what vm.Script.createCachedData() gave> ...
  */
 import type ModuleClass from 'node:module';
 import type { Script } from 'node:vm';
 
-/** Where the code of a file lies, from the end of the list of files; by name relative to dist/. */
+/** Where the code of a file of dist/ lies, by its name. */
 export interface CompiledFiles {
-  readonly [name: string]: readonly [offset: number, length: number] | undefined;
+  readonly [name: string]: readonly [position: number, length: number] | undefined;
 }
 
-/** Where the list of files of a build lies, from the end of the index; by {@link compiledKey}. */
+/** The files of each build of Node.js, by its {@link compiledKey}. */
 export interface CompiledIndex {
-  readonly [key: string]: readonly [offset: number, length: number] | undefined;
+  readonly [key: string]: CompiledFiles | undefined;
 }
 
 /** The compiled code for this Node.js. */
@@ -131,22 +131,19 @@ export class CompiledFolder {
   }
 }
 
-/** The index starts with its own length in this many digits. */
-export const LENGTH_DIGITS = 8;
+/** One read for all that is to know before the code itself. */
+export const HEAD_BYTES = 8192;
 
-/** Reads parts of a file, which is open only meanwhile. */
-function readParts<T>(file: string, use: (read: (position: number, length: number) => Buffer) => T): T {
+function readPart(file: string, position: number, length: number): Buffer {
   const fs = require('node:fs') as typeof import('node:fs');
+  const bytes = Buffer.allocUnsafeSlow(length);
   const handle = fs.openSync(file, 'r');
   try {
-    return use((position, length) => {
-      const bytes = Buffer.allocUnsafeSlow(length);
-      if (fs.readSync(handle, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
-      return bytes;
-    });
+    if (fs.readSync(handle, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
   } finally {
     fs.closeSync(handle);
   }
+  return bytes;
 }
 
 /** Undefined when there is no compiled code for this Node.js. */
@@ -154,22 +151,14 @@ function readCodes(folder: string): CompiledCodes | undefined {
   const { join } = require('node:path') as typeof import('node:path');
   const file = join(folder, COMPILED_FILE);
   try {
-    let start = 0;
-    const files = readParts(file, (read) => {
-      const indexLength = Number(read(0, LENGTH_DIGITS).toString('latin1'));
-      const index = JSON.parse(read(LENGTH_DIGITS, indexLength).toString('latin1')) as CompiledIndex;
-      const build = index[compiledKey()];
-      if (build === undefined) return undefined;
-      const filesAt = LENGTH_DIGITS + indexLength + build[0];
-      start = filesAt + build[1];
-      return JSON.parse(read(filesAt, build[1]).toString('latin1')) as CompiledFiles;
-    });
+    const index = JSON.parse(readPart(file, 0, HEAD_BYTES).toString('latin1')) as CompiledIndex;
+    const files = index[compiledKey()];
     return (
       files && {
         has: (name) => files[name] !== undefined,
         read(name) {
           const place = files[name];
-          return place && readParts(file, (read) => read(start + place[0], place[1]));
+          return place && readPart(file, place[0], place[1]);
         },
       }
     );

@@ -5,7 +5,7 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { COMPILED_FILE, type CompiledIndex, LENGTH_DIGITS } from '../../src/compiled.js';
+import { COMPILED_FILE, type CompiledIndex, HEAD_BYTES } from '../../src/compiled.js';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
@@ -48,26 +48,17 @@ t.test('another flag of V8: the code is refused and compiled anew', async (t) =>
 
 type Damage = (file: string) => void;
 
-function readIndex(file: string): { index: CompiledIndex; code: Buffer } {
-  const bytes = readFileSync(file);
-  const end = LENGTH_DIGITS + Number(bytes.toString('latin1', 0, LENGTH_DIGITS));
-  return {
-    index: JSON.parse(bytes.toString('latin1', LENGTH_DIGITS, end)) as CompiledIndex,
-    code: bytes.subarray(end),
-  };
-}
-
 const DAMAGES: Record<string, Damage> = {
   'no file': (file) => rmSync(file),
   'an empty file': (file) => truncateSync(file, 0),
   'a file that was cut off': (file) => truncateSync(file, 50_000),
   'something else': (file) => writeFileSync(file, 'x'.repeat(100_000)),
   'the code of other builds of Node.js': (file) => {
-    const { index, code } = readIndex(file);
-    const renamed = Object.fromEntries(Object.entries(index).map(([key, build]) => [`${key} other`, build]));
-    const text = JSON.stringify(renamed);
-    const head = `${String(text.length).padStart(LENGTH_DIGITS, '0')}${text}`;
-    writeFileSync(file, Buffer.concat([Buffer.from(head), code]));
+    const bytes = readFileSync(file);
+    const index = JSON.parse(bytes.toString('latin1', 0, HEAD_BYTES)) as CompiledIndex;
+    const renamed = Object.fromEntries(Object.entries(index).map(([key, files]) => [`${key} other`, files]));
+    bytes.write(JSON.stringify(renamed).padEnd(HEAD_BYTES), 'latin1');
+    writeFileSync(file, bytes);
   },
 };
 
