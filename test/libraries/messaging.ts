@@ -187,7 +187,7 @@ const nats = ({ name, folders, lowest, asks, more }: Nats): LibraryCase => ({
     folder: FIXTURE,
     aside: burst,
     // Ordered consumers get names that are never the same.
-    normalise: { replace: [[/^(oc_)?[A-Z0-9]{22}_\d+$/, '<ordered>']] },
+    normalise: { replace: [[/^(oc_)?[A-Za-z0-9]{22}_\d+$/, '<ordered>']] },
     traces: drawnOf(
       asks,
       NATS_BASICS,
