@@ -1,9 +1,10 @@
 /**
  * The official instrumentation of the AWS SDK writes into the input of a command, which is an object of the application:
  * it gets a copy. What it asks SQS for besides is taken out of the answer again. Application's thread; loaded with the
- * library.
+ * library. Of SNS it knows single messages only: batches are added here.
  */
 import { propagation } from '@opentelemetry/api';
+import { activeContext } from './active-context.js';
 import type { AnyFunction } from './patch.js';
 
 type Plain = Record<string, unknown>;
@@ -13,7 +14,14 @@ interface Response {
   readonly request: { readonly commandInput: object };
 }
 
+interface Request {
+  readonly commandName: string;
+  readonly commandInput: Plain;
+}
+
 interface ServiceExtension {
+  requestPreSpanHook?: (request: Request, ...more: unknown[]) => object;
+  requestPostSpanHook?: (request: Request, ...more: unknown[]) => unknown;
   responseHook?: (response: Response, ...more: unknown[]) => unknown;
 }
 
@@ -25,6 +33,9 @@ interface Official {
 
 const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null;
 
+const BATCH_OF_SNS = 'PublishBatchRequestEntries';
+const MAX_ATTRIBUTES = 10;
+
 /** Messages carry what is injected in `MessageAttributes`. */
 function copyMessage(message: unknown): unknown {
   if (!isPlain(message)) return message;
@@ -34,7 +45,11 @@ function copyMessage(message: unknown): unknown {
 
 function copyInput(input: unknown): unknown {
   const copy = copyMessage(input);
-  if (isPlain(copy) && Array.isArray(copy.Entries)) copy.Entries = copy.Entries.map(copyMessage);
+  if (!isPlain(copy)) return copy;
+  for (const name of ['Entries', BATCH_OF_SNS]) {
+    const entries = copy[name];
+    if (Array.isArray(entries)) copy[name] = entries.map(copyMessage);
+  }
   return copy;
 }
 
@@ -76,6 +91,34 @@ function removeFromResponse({ data, request }: Response): void {
   if (Array.isArray(data?.Messages)) removeUnasked(data.Messages, Array.isArray(asked) ? asked : []);
 }
 
+function injectInto(message: unknown): void {
+  if (!isPlain(message)) return;
+  const attributes: Plain = { ...(message.MessageAttributes as Plain | undefined) };
+  if (Object.keys(attributes).length + propagation.fields().length > MAX_ATTRIBUTES) return;
+  propagation.inject(activeContext(), attributes, {
+    set: (carrier, name, value) => {
+      carrier[name] = { DataType: 'String', StringValue: value };
+    },
+  });
+  if (Object.keys(attributes).length > 0) message.MessageAttributes = attributes;
+}
+
+/** As for single messages: a span PRODUCER, whose context each of them carries. */
+function addBatchesTo(sns: ServiceExtension): void {
+  const { requestPreSpanHook, requestPostSpanHook } = sns;
+  if (requestPreSpanHook === undefined || requestPostSpanHook === undefined) return;
+  sns.requestPreSpanHook = (request, ...more) => {
+    if (request.commandName !== 'PublishBatch') return requestPreSpanHook.call(sns, request, ...more);
+    return requestPreSpanHook.call(sns, { ...request, commandName: 'Publish' }, ...more);
+  };
+  sns.requestPostSpanHook = (request, ...more) => {
+    const entries = request.commandName === 'PublishBatch' ? request.commandInput[BATCH_OF_SNS] : undefined;
+    if (!Array.isArray(entries)) return requestPostSpanHook.call(sns, request, ...more);
+    for (const entry of entries) injectInto(entry);
+    return undefined;
+  };
+}
+
 export function keepAwsInput(instrumentation: object): void {
   const official = instrumentation as Official;
   const patchResolve = official._getV3MiddlewareStackResolvePatch.bind(official);
@@ -88,6 +131,8 @@ export function keepAwsInput(instrumentation: object): void {
       };
     };
   };
+  const sns = official.servicesExtensions?.services?.get('SNS');
+  if (sns !== undefined) addBatchesTo(sns);
   const sqs = official.servicesExtensions?.services?.get('SQS');
   const { responseHook } = sqs ?? {};
   if (sqs === undefined || responseHook === undefined) return;

@@ -55,8 +55,11 @@ export function rephraseAws(name: string, options: SpanOptions): Said {
   const system = options.attributes?.[MESSAGING_SYSTEM];
   const [, destination, operation] = (system === undefined ? null : QUEUE_OPERATION.exec(name)) ?? [];
   if (destination === undefined || operation === undefined) return [name, options];
+  const { 'messaging.destination': _older, 'messaging.destination_kind': _kind, ...others } = options.attributes ?? {};
   const attributes: Attributes = {
-    ...options.attributes,
+    ...others,
+    // Not the ARN of a topic, which has an attribute of its own, nor the number of a phone.
+    [MESSAGING_DESTINATION_NAME]: destination,
     [MESSAGING_OPERATION_NAME]: operation,
     [MESSAGING_OPERATION_TYPE]: operation,
   };

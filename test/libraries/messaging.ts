@@ -347,6 +347,10 @@ const sqs: LibraryCase = {
 
         app CLIENT SQS.CreateQueue
 
+        app CLIENT SNS CreateTopic
+
+        app CLIENT SNS Subscribe
+
         consumer CLIENT GET
           consumer SERVER GET
             consumer CLIENT receive orders  # linked to the message
@@ -379,6 +383,22 @@ const sqs: LibraryCase = {
           app SERVER GET
             app PRODUCER send asked
               consumer CLIENT GET           # by extract()
+                app SERVER GET
+
+        consumer CLIENT SQS.DeleteMessage
+
+        app CLIENT GET                      # a topic that the queue follows
+          app SERVER GET
+            app PRODUCER send news
+              consumer CLIENT GET
+                app SERVER GET
+
+        consumer CLIENT SQS.DeleteMessage
+
+        app CLIENT GET                      # a batch of it
+          app SERVER GET
+            app PRODUCER send news
+              consumer CLIENT GET
                 app SERVER GET
 
         consumer CLIENT SQS.DeleteMessage
@@ -491,7 +511,7 @@ export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
   nats3: [...NATS_STEPS, 'pushed'],
   mqtt: ['atMostOnce', 'atLeastOnce', 'exactlyOnce', 'withoutOptions', 'withoutCallback'],
   bullmq: ['single', 'several', 'flow', 'fails'],
-  sqs: ['asked'],
+  sqs: ['asked', 'topic', 'topicBatch'],
   'sqs-consumer': ['single', 'fails'],
 };
 
