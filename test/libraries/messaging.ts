@@ -515,6 +515,12 @@ export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
   'sqs-consumer': ['single', 'fails'],
 };
 
+/** Further steps of theirs: a receiver that asks for one message waits for it. */
+export const ASKED: Readonly<Record<string, readonly string[]>> = {
+  nats: ['asked', 'orderedAsked', 'older-asked'],
+  nats3: ['asked', 'orderedAsked'],
+};
+
 export const MESSAGING: LibraryCases = [
   KAFKA,
   amqplib,

@@ -16,7 +16,7 @@ import { runApp } from '../helpers/run-app.js';
 import { testScenario } from '../helpers/scenario.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { type LibraryCase, LOWEST_FIXTURE } from '../libraries/library-case.js';
-import { MESSAGING, OLDEST, UNSAMPLED } from '../libraries/messaging.js';
+import { ASKED, MESSAGING, OLDEST, UNSAMPLED } from '../libraries/messaging.js';
 
 const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
   kafkajs: 'kafka',
@@ -94,11 +94,11 @@ function testUnsampled(t: Test, { scenario, needsNode }: LibraryCase, env: Env):
         ...env,
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
         TEST_TRACEPARENT: `00-${TRACE_ID}-0123456789abcdef-00`,
-        TEST_STEPS: steps.join(),
+        TEST_STEPS: [...steps, ...(ASKED[scenario.name] ?? [])].join(),
       },
     });
     t.match(await app.exited, { code: 0 }, { stderr: app.stderr() });
-    const lines = app.stdout().trim().split('\n');
+    const lines = app.stdout().trim().split('\n').slice(0, steps.length);
     const traces = lines.map((line) => line.replaceAll(/-[0-9a-f]{16}-/g, '-<span>-'));
     const same = `00-${TRACE_ID}-<span>-00`;
     t.strictSame(
