@@ -151,9 +151,12 @@ function ownInstrumentations(): string[] {
 
 t.test('every own instrumentation has a row', async (t) => {
   const rows = [...ROWS, ...PROGRAMS].map(({ instrumentation }) => instrumentation);
+  const tried = new Set<unknown>([...rows, ...BESIDE_SERVERS, ...Object.keys(ELSEWHERE)]);
+  const own = ownInstrumentations();
+  t.ok(own.length > 25, `${own.length} instrumentations`);
   t.strictSame(
-    [...new Set([...rows, ...BESIDE_SERVERS, ...Object.keys(ELSEWHERE)])].sort(),
-    ownInstrumentations().sort(),
+    own.filter((name) => !tried.has(name)),
+    [],
   );
   for (const test of Object.values(ELSEWHERE)) {
     t.match(readFileSync(join(ROOT, 'test/process', `${test}.test.ts`), 'utf8'), 'BREAK', test);
