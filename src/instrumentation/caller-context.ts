@@ -46,7 +46,9 @@ export type Constructor = new (...parameters: unknown[]) => object;
 export function detachConstructor(Original: Constructor): Constructor {
   function Detached(this: unknown, ...parameters: unknown[]): unknown {
     if (new.target === undefined) return runIn(ROOT_CONTEXT, Original as unknown as AnyFunction, this, parameters);
-    return runIn(ROOT_CONTEXT, Reflect.construct, Reflect, [Original, parameters, new.target]);
+    // A `new.target` that is no class has V8 make a hidden class for each object: see `construct` in patch.ts.
+    const target = (new.target as unknown) === Detached ? Original : new.target;
+    return runIn(ROOT_CONTEXT, Reflect.construct, Reflect, [Original, parameters, target]);
   }
   Object.defineProperty(Detached, 'name', { value: Original.name, configurable: true });
   Object.defineProperty(Detached, 'length', { value: Original.length, configurable: true });

@@ -6,7 +6,7 @@
  *   server answers    ─► handleReadyForQuery | handleError ─► end of the span ─► callback in the caller's context
  */
 import { bindTo } from '../caller-context.js';
-import { type AnyFunction, type Constructor, patchMethod, replaceConstructor } from '../patch.js';
+import { type AnyFunction, type Constructor, construct, patchMethod, replaceConstructor } from '../patch.js';
 import type { PgClient, PgQuery, Submittable } from './client.js';
 import { begin, type Operation, operations, type PgTracing } from './operation.js';
 import { submit } from './submittable.js';
@@ -28,12 +28,13 @@ function adopt(query: PgQuery, tracing: PgTracing): void {
 
 /** pg's class in all but that a query, when it is made, is tied to the call that makes it. */
 function replaceQuery(Original: Constructor, tracing: PgTracing): Constructor {
-  return replaceConstructor(Original, function Query(this: unknown, ...parameters: unknown[]) {
+  const Replacement = replaceConstructor(Original, function Query(this: unknown, ...parameters: unknown[]) {
     if (new.target === undefined) return (Original as unknown as AnyFunction).apply(this, parameters);
-    const query = Reflect.construct(Original, parameters, new.target) as PgQuery;
+    const query = construct(Original, parameters, new.target as unknown as Constructor, Replacement) as PgQuery;
     adopt(query, tracing);
     return query;
   });
+  return Replacement;
 }
 
 export function traceQueries(Original: Constructor, tracing: PgTracing): Constructor {
