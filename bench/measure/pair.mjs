@@ -55,13 +55,13 @@ function get(port, path) {
  */
 
 /**
- * @param cell {scenario, mode, system, agent, node}: what to run
+ * @param cell {scenario, mode, system, agent, node, nodeArguments}: what to run
  * @param {string[]} modes of the agent's launch
  * @param {(tools: Tools) => Promise<object>} measure gives the metrics
  * @returns the metrics, and `delivered`: the share of expected SERVER spans that arrived
  */
 export async function runPair(cell, modes, measure) {
-  const { scenario, mode, system, agent, node } = cell;
+  const { scenario, mode, system, agent, node, nodeArguments = [] } = cell;
   const sink = await startSink();
   const children = [];
   let requests = 0;
@@ -79,7 +79,11 @@ export async function runPair(cell, modes, measure) {
     }
     const { args, env } = launch(agent, { system, modes, sinkUrl: sink.url });
     const spawnedAt = performance.now();
-    const app = await startChild(node, [...args, APPS[system], scenario.app, JSON.stringify(ports)], env);
+    const app = await startChild(
+      node,
+      [...nodeArguments, ...args, APPS[system], scenario.app, JSON.stringify(ports)],
+      env,
+    );
     children.push(app);
     const { port } = app.hello;
     const path = scenario.paths[mode] ?? scenario.paths.always;

@@ -56,8 +56,14 @@ async function measureWindows(tools, turns, shape) {
   return windows;
 }
 
+/**
+ * V8's helper threads collect at the same time as other processes work on two cores: with them the same requests take
+ * between once and twice the CPU time.
+ */
+const STEADY = ['--single-threaded-gc'];
+
 function runInTurns(cell, turns, measure) {
-  return runPair(cell, ['roomy', cell.mode], async (tools) => {
+  return runPair({ ...cell, nodeArguments: STEADY }, ['roomy', cell.mode], async (tools) => {
     const metrics = await measure(tools);
     await turns.done();
     return metrics;
