@@ -68,13 +68,14 @@ function chunkFor(specifier, importer) {
 const AGENT_FILE = 'trace-agent:agent';
 
 /** Each name is read once: through a namespace object every use on the hot path would be the call of a getter. */
-const API_AS_CONSTANTS = [
-  `const api = require(${JSON.stringify(AGENT_FILE)}).api;`,
-  'const read = (name) => api[name];',
-  ...Object.keys(require(API))
-    .filter((name) => name !== 'default')
-    .map((name) => `export const ${name} = /* @__PURE__ */ read('${name}');`),
-].join('\n');
+const asConstants = (api) =>
+  [
+    `const api = ${api};`,
+    'const read = (name) => api[name];',
+    ...Object.keys(require(API))
+      .filter((name) => name !== 'default')
+      .map((name) => `export const ${name} = /* @__PURE__ */ read('${name}');`),
+  ].join('\n');
 
 /** Loaded at every start: a file of its own would cost its resolution (0.5 to 1 ms) and save nothing. */
 const INLINE = ['./undici/patch.js'];
@@ -95,6 +96,7 @@ function splitting(output) {
     return path.startsWith('.') ? `${path}.js` : `./${path}.js`;
   };
   const isOfficial = output.startsWith('instrumentations/') && !output.startsWith('instrumentations/own-');
+  const api = `require(${JSON.stringify(AGENT_FILE)}).${isOfficial ? 'officialApi()' : 'api'}`;
   return {
     name: 'splitting',
     setup(context) {
@@ -126,12 +128,12 @@ function splitting(output) {
         return undefined;
       });
       context.onLoad({ filter: /.*/, namespace: 'api' }, () => ({
-        contents: API_AS_CONSTANTS,
+        contents: asConstants(api),
         loader: 'js',
         resolveDir: root,
       }));
       context.onLoad({ filter: /.*/, namespace: 'api-commonjs' }, () => ({
-        contents: `module.exports = require(${JSON.stringify(AGENT_FILE)}).api;`,
+        contents: `module.exports = ${api};`,
         loader: 'js',
         resolveDir: root,
       }));

@@ -2,7 +2,7 @@
  * The composition root: the only file that knows every folder. Called once by register.ts on the application's thread,
  * before the application's first line.
  */
-import { trace } from '@opentelemetry/api';
+import * as api from '@opentelemetry/api';
 import { childEnvironment } from './config/carried-context.js';
 import { loadConfig } from './config/config.js';
 import { collectSecrets } from './config/secrets.js';
@@ -12,6 +12,7 @@ import { createLog, type Log } from './diag/log.js';
 import { describeStart } from './diag/start-line.js';
 import { inspectEntry } from './hooks/entry.js';
 import { installHooks } from './hooks/install.js';
+import { guardedPropagation } from './instrumentation/guarded-tracer.js';
 import { createRegistry, type Registry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
@@ -117,7 +118,15 @@ function watch({ log, registry, entryFile, tracing, propagator }: Watched): void
 }
 
 // In the published package every other part takes the API from here (scripts/build.mjs).
-export * as api from '@opentelemetry/api';
+export { api };
+
+let apiOfOfficial: typeof api | undefined;
+
+/** What official instrumentations take for the API: its propagation throws nothing into their wrappers. */
+export function officialApi(): typeof api {
+  apiOfOfficial ??= { ...api, propagation: guardedPropagation };
+  return apiOfOfficial;
+}
 
 /** Starts the agent. `notice` is a line to say once the log level is known. May throw: register.ts catches. */
 export function start(notice?: string): void {
@@ -161,7 +170,7 @@ export function start(notice?: string): void {
     });
     return config.isSdkDisabled ? undefined : startTracing({ loaded, service, log, diagnostics });
   });
-  const tracerProvider = tracing?.provider ?? trace.getTracerProvider();
+  const tracerProvider = tracing?.provider ?? api.trace.getTracerProvider();
   const instrumentations = selectInstrumentations(TABLE, config);
   const registry = createRegistry(instrumentations, {
     tracerProvider: roll.forInstrumentations(tracerProvider),

@@ -4,6 +4,7 @@
  * the patches of its module definitions are applied by our hook.
  */
 import type { TracerProvider } from '@opentelemetry/api';
+import { guardSpans, logFaultsOfPropagation } from './guarded-tracer.js';
 import { Faults } from './patch.js';
 import type { ContainmentOptions } from './quiet-shimmer.js';
 import { filterSpans, type SpanFilter } from './span-filter.js';
@@ -91,10 +92,12 @@ export function adaptOfficial(
   official.isEnabled = () => true;
   const { createWrapping } = require('./quiet-shimmer.js') as ShimmerModule;
   const faults = new Faults(name, context.log);
+  logFaultsOfPropagation(context.log);
   Object.assign(official, createWrapping(faults, options));
   options.adjust?.(official, faults);
   const provider = context.tracerProvider;
-  official.setTracerProvider(options.filter === undefined ? provider : filterSpans(provider, options.filter));
+  const filtered = options.filter === undefined ? provider : filterSpans(provider, options.filter);
+  official.setTracerProvider(guardSpans(filtered, faults));
   const targets = official.getModuleDefinitions().flatMap(toTargets);
   const { versions } = options;
   return { targets: versions === undefined ? targets : targets.map((target) => ({ ...target, versions })) };

@@ -12,6 +12,7 @@ import {
   type Context,
   context as contextApi,
   type Span,
+  type SpanContext,
   type SpanOptions,
   type Tracer,
   trace,
@@ -36,8 +37,8 @@ export type TracerLayer = (start: StartSpan) => StartSpan;
 
 class Detacher {
   readonly #options: DetachOptions;
-  /** When the request was over that a span was left behind by: a chain of such spans has one limit. */
-  readonly #origins = new WeakMap<object, number>();
+  /** When the request was over that a span was left behind by, by its ids: a chain of such spans has one limit. */
+  readonly #origins = new WeakMap<SpanContext, number>();
   #hasOrigins = false;
   #hasDetached = false;
 
@@ -65,12 +66,12 @@ class Detacher {
 
   #start(start: StartSpan, name: string, options: SpanOptions | undefined, context: Context, parent: Span): Span {
     const hasEnded = (parent as MaybeEnded).ended === true;
-    const origin = this.#origins.get(parent) ?? endOf(parent as MaybeEnded);
+    const origin = this.#origins.get(parent.spanContext()) ?? endOf(parent as MaybeEnded);
     if (origin === undefined || options?.root === true) return start(name, options, context);
     if (!hasEnded || Date.now() - origin <= this.#options.limitMillis) {
       const span = start(name, options, context);
       this.#hasOrigins = true;
-      this.#origins.set(span, origin);
+      this.#origins.set(span.spanContext(), origin);
       return span;
     }
     if (!this.#hasDetached) {

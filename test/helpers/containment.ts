@@ -13,11 +13,17 @@ export type Hook = (typeof HOOKS)[number];
 /** Instead of a span of its own, an instrumentation of a framework has the context of http's. */
 export type Part = Hook | 'context';
 
+/** The hooks of adopted instrumentations: what they meet is their business, and the first would hide the others. */
+const HALVES: readonly (readonly Hook[])[] = [
+  ['start', 'inject', 'extract'],
+  ['attributes', 'state', 'response', 'error', 'end'],
+];
+
 export interface ContainmentRow {
-  /** Its name in the table of instrumentations. */
-  readonly instrumentation: string;
+  /** Its name in the table of instrumentations, or several. */
+  readonly instrumentation: string | readonly string[];
   /** Hooks that it meets in this program; the others throw all at once, and it must not notice. */
-  readonly meets: readonly Part[];
+  readonly meets: readonly Part[] | 'official';
   /** The program makes no ten calls of any kind. */
   readonly isShort?: boolean;
   /** The runs do not meet in a server. */
@@ -37,8 +43,12 @@ export function breaking(hooks: readonly Part[]): Record<string, string> {
 }
 
 /** Among the agent's lines, those that say that an instrumentation failed, and that it is off. */
-export function faultLines(lines: readonly string[], instrumentation: string): { failed: string[]; off: string[] } {
-  const about = lines.filter((line) => line.includes(`instrumentation ${instrumentation} `));
+export function faultLines(
+  lines: readonly string[],
+  instrumentation: string | readonly string[],
+): { failed: string[]; off: string[] } {
+  const names = [instrumentation].flat();
+  const about = lines.filter((line) => names.some((name) => line.includes(`instrumentation ${name} `)));
   return {
     failed: about.filter((line) => line.startsWith('trace-agent warn TA2005: ') && line.includes(' failed: ')),
     off: about.filter(
@@ -77,9 +87,28 @@ async function runAll({ program, isAlone }: ContainmentRow, all: readonly Run[])
   return runs;
 }
 
+/** The same for an adopted instrumentation: whatever throws, the application does not notice. */
+async function testOfficial(t: Test, row: ContainmentRow): Promise<void> {
+  const [bare, nothing, ...broken] = await runAll(row, [undefined, 'nothing', ...HALVES]);
+  if (bare === undefined || nothing === undefined) throw new Error('no runs');
+  t.equal(bare.observed.code, 0, `it works bare: ${bare.lines}`);
+  t.strictSame(nothing.observed, bare.observed, 'nothing to inject: output and exit are those of a bare run');
+  const names = [row.instrumentation, 'context propagation'].flat();
+  let failed = 0;
+  for (const [index, { observed, lines }] of broken.entries()) {
+    t.strictSame(observed, bare.observed, `${HALVES[index]}: output and exit are those of a bare run`);
+    failed += faultLines(lines, names).failed.length;
+  }
+  t.ok(failed > 0, `what failed is said: ${failed} lines`);
+}
+
 /** Adds the row's tests to `t`. */
 export async function testContainment(t: Test, row: ContainmentRow): Promise<void> {
   const { instrumentation, meets, processes = 1 } = row;
+  if (meets === 'official') {
+    await testOfficial(t, row);
+    return;
+  }
   const others = HOOKS.filter((hook) => !meets.includes(hook));
   const all: Run[] = [undefined, 'nothing', others, ...meets.map((hook) => [hook])];
   const [bare, nothing, besides, ...broken] = await runAll(row, all);
@@ -90,7 +119,7 @@ export async function testContainment(t: Test, row: ContainmentRow): Promise<voi
   t.strictSame(faultLines(besides.lines, instrumentation).failed, [], `${others}: it has no use for them`);
   let switchedOff = 0;
   for (const [index, { observed, lines }] of broken.entries()) {
-    const hook = meets[index];
+    const hook: Part | undefined = meets[index];
     t.strictSame(observed, bare.observed, `${hook}: output and exit are those of a bare run`);
     const { failed, off } = faultLines(lines, instrumentation);
     const isSaid = failed.length >= 1 && failed.length <= processes;

@@ -602,6 +602,7 @@ export const ON_MEMCACHED: LibraryCases = [
     instrumentation: 'memcached',
     server: 'Memcached',
     tried: locked(['memcached'], FIXTURE),
+    meets: 'official',
     scenario: {
       name: 'memcached',
       folder: FIXTURE,
@@ -853,6 +854,7 @@ export const ON_AWS: LibraryCases = [
     server: 'moto 5.2',
     tried: locked(['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'], FIXTURE),
     needsNode: '>=20',
+    meets: 'official',
     scenario: {
       name: 'aws',
       folder: FIXTURE,
@@ -962,6 +964,7 @@ export const ON_CASSANDRA: LibraryCases = [
     server: 'Apache Cassandra 5.0.6',
     tried: locked(['cassandra-driver'], FIXTURE),
     needsNode: '>=20',
+    meets: 'official',
     scenario: {
       name: 'cassandra',
       folder: FIXTURE,
@@ -1145,6 +1148,7 @@ export const ON_SQL_SERVER: LibraryCases = [
     double: true,
     tried: locked(['tedious', 'mssql'], FIXTURE),
     needsNode: '>=20',
+    meets: 'official',
     scenario: {
       name: 'tedious',
       folder: FIXTURE,

@@ -32,7 +32,7 @@ export interface LibraryCase {
   /** There: the program of the same name runs the lowest supported release as well; what is not the same. */
   readonly lowest?: Partial<Omit<Scenario, 'nodes'>>;
   /** What of ours the instrumentation calls in this program: each throws in turn. Absent: another case shows it. */
-  readonly meets?: readonly Hook[];
+  readonly meets?: readonly Hook[] | 'official';
   /** For those runs: what else the program loads must not break first, and less of it may be enough. */
   readonly broken?: Readonly<Record<string, string>>;
 }

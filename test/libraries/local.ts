@@ -36,6 +36,7 @@ export const LOCAL: LibraryCases = [
     server: 'none',
     tried: locked(['dataloader', 'generic-pool', 'lru-memoizer'], FIXTURE),
     needsNode: '>=20',
+    meets: 'official',
     scenario: {
       name: 'local',
       folder: FIXTURE,
@@ -72,6 +73,7 @@ export const LOCAL: LibraryCases = [
     double: true,
     tried: locked(['openai']),
     needsNode: '>=20',
+    meets: 'official',
     scenario: {
       name: 'openai',
       folder: 'openai',
@@ -87,6 +89,7 @@ export const LOCAL: LibraryCases = [
     instrumentation: ['fs', 'dns', 'net'],
     server: 'none',
     tried: ['of Node.js'],
+    meets: 'official',
     scenario: {
       name: 'builtins',
       folder: FIXTURE,

@@ -45,6 +45,7 @@ const KAFKA: LibraryCase = {
   instrumentation: 'kafkajs',
   server: 'Apache Kafka 4.1.1',
   tried: locked(['kafkajs'], FIXTURE),
+  meets: 'official',
   scenario: {
     name: 'kafkajs',
     folder: FIXTURE,
@@ -103,6 +104,7 @@ const amqplib: LibraryCase = {
   instrumentation: 'amqplib',
   server: 'RabbitMQ',
   tried: locked(['amqplib05', 'amqplib'], FIXTURE),
+  meets: 'official',
   scenario: {
     name: 'amqplib',
     folder: FIXTURE,
@@ -331,6 +333,7 @@ const sqs: LibraryCase = {
   double: true,
   tried: locked(['@aws-sdk/client-sqs'], FIXTURE),
   needsNode: '>=20',
+  meets: 'official',
   scenario: {
     name: 'sqs',
     folder: FIXTURE,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { testContainment } from '../helpers/containment.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { testLibrary } from '../helpers/libraries.js';
 import { runApp } from '../helpers/run-app.js';
@@ -11,7 +12,15 @@ import { FIXTURE, LOCAL, LOGS } from '../libraries/local.js';
 const { skip } = installFixture(FIXTURE);
 
 t.test('local', { skip }, async (t) => {
-  for (const library of [...LOGS, ...LOCAL]) testLibrary(t, library);
+  for (const library of [...LOGS, ...LOCAL]) {
+    testLibrary(t, library);
+    const { scenario, instrumentation, meets } = library;
+    if (meets === undefined) continue;
+    const program = { file: join(scenario.folder ?? FIXTURE, `${scenario.name}.cjs`), env: { ...scenario.env } };
+    t.test(`${scenario.name}: everything throws`, (t) =>
+      testContainment(t, { instrumentation, meets, isAlone: true, program }),
+    );
+  }
 });
 
 t.test('the lines of a request have the ids of its span', { skip }, async (t) => {

@@ -72,9 +72,7 @@ function testBroken(t: Test, { scenario, instrumentation, meets, needsNode, brok
     file: join('libraries-messaging', `${scenario.name}.cjs`),
     env: { ...env, ...broken },
   };
-  t.test('everything throws', (t) =>
-    testContainment(t, { instrumentation: String(instrumentation), meets, processes: 2, program }),
-  );
+  t.test('everything throws', (t) => testContainment(t, { instrumentation, meets, processes: 2, program }));
 }
 
 const TRACE_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
