@@ -56,7 +56,7 @@ export const ON_POSTGRESQL: LibraryCases = [
 
         app CLIENT GET                           # parallel
           app SERVER GET
-            app CLIENT SELECT
+            app CLIENT SELECT pg_sleep
             app CLIENT SELECT pg_sleep
 
         app CLIENT GET                           # transaction

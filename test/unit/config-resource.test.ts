@@ -100,6 +100,7 @@ const OWN_ONLY = [
   'piscina',
   'postgres',
   'sqlite',
+  'sqs-consumer',
   'trpc',
 ];
 
