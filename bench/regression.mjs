@@ -26,7 +26,7 @@ const QUICKEST = 0.1;
 /** A cost may grow by a third. */
 const GROWTH = 4 / 3;
 /** And by this much of bare in any case: below it a machine with other work on it tells nothing. */
-const FLOOR = 0.2;
+const FLOORS = { startup: 0.3, request: 0.2 };
 /** A cell over its limit is measured again, with all samples counted, before it fails. */
 const EXTRA_ROUNDS = 3;
 /** CPU time in total. Its division into user and system is sampled by the kernel's clock: noise in a short turn. */
@@ -44,13 +44,13 @@ export function addedShare(results, cell) {
   return quickest({ ...cell, agent: OURS }) / quickest(bareOf(cell)) - 1;
 }
 
-export const limitOf = (recorded) => Math.max(recorded * GROWTH, recorded + FLOOR);
+export const limitOf = (group, recorded) => Math.max(recorded * GROWTH, recorded + FLOORS[group]);
 
 /** Whether a cell costs more than its recorded share allows. One without a record cannot regress: it is new. */
 export function judge(results, cell, recorded) {
   const share = addedShare(results, cell);
   const baseline = recorded?.cells.find((other) => Object.keys(cell).every((key) => other[key] === cell[key]));
-  const limit = baseline === undefined ? undefined : limitOf(baseline.share);
+  const limit = baseline === undefined ? undefined : limitOf(cell.group, baseline.share);
   return {
     ...cell,
     share: rounded(share),
