@@ -22,6 +22,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Log } from '../diag/log.js';
+import { TracerBase } from '../tracer-base.js';
 import { Faults } from './patch.js';
 
 class GuardedSpan implements Span {
@@ -116,11 +117,12 @@ for (const key of READABLE) {
   });
 }
 
-class GuardedTracer implements Tracer {
+class GuardedTracer extends TracerBase {
   readonly #tracer: Tracer;
   readonly #faults: Faults;
 
   constructor(tracer: Tracer, faults: Faults) {
+    super();
     this.#tracer = tracer;
     this.#faults = faults;
   }
@@ -133,13 +135,6 @@ class GuardedTracer implements Tracer {
       this.#faults.record(error);
       return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     }
-  }
-
-  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
-    const run = rest.pop() as F;
-    const [options, parent = context.active()] = rest as [SpanOptions?, Context?];
-    const span = this.startSpan(name, options, parent);
-    return context.with(trace.setSpan(parent, span), () => run(span) as ReturnType<F>);
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { TracerBase } from '../tracer-base.js';
 import { errorType } from './operation.js';
 import { ERROR_TYPE } from './semconv.js';
 
@@ -121,11 +122,12 @@ function hideMessages(span: Span): void {
   };
 }
 
-class FilteringTracer implements Tracer {
+class FilteringTracer extends TracerBase {
   readonly #tracer: Tracer;
   readonly #filter: SpanFilter;
 
   constructor(tracer: Tracer, filter: SpanFilter) {
+    super();
     this.#tracer = tracer;
     this.#filter = filter;
   }
@@ -155,13 +157,6 @@ class FilteringTracer implements Tracer {
     else if (this.#filter.namesErrors === true) nameErrors(span);
     if (this.#filter.omits !== undefined) omit(span, this.#filter.omits);
     return span;
-  }
-
-  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
-    const run = rest.pop() as F;
-    const [options, parentContext = context.active()] = rest as [SpanOptions?, Context?];
-    const span = this.startSpan(name, options, parentContext);
-    return context.with(trace.setSpan(parentContext, span), () => run(span) as ReturnType<F>);
   }
 }
 

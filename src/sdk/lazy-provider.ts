@@ -5,41 +5,31 @@
 import { AsyncResource } from 'node:async_hooks';
 import {
   type Context,
-  context as contextApi,
   ProxyTracerProvider,
   type Span,
   type SpanOptions,
   type Tracer,
   type TracerOptions,
   type TracerProvider,
-  trace,
 } from '@opentelemetry/api';
-
-type InSpan = (span: Span) => unknown;
+import { TracerBase } from '../tracer-base.js';
 
 /** The API's own, which does nothing: for spans that are started meanwhile, and where there is no other. */
 const NOTHING = new ProxyTracerProvider();
 
-class LazyTracer implements Tracer {
+class LazyTracer extends TracerBase {
   readonly #open: () => Tracer | undefined;
   #tracer: Tracer | undefined;
 
   /** `open` says undefined as long as it is too early. */
   constructor(open: () => Tracer | undefined) {
+    super();
     this.#open = open;
   }
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     this.#tracer ??= this.#open();
     return (this.#tracer ?? NOTHING.getTracer(name)).startSpan(name, options, context);
-  }
-
-  startActiveSpan<F extends InSpan>(name: string, ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]) {
-    const run = rest.at(-1) as F;
-    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
-    const parent = rest.length > 2 ? (rest[1] as Context) : contextApi.active();
-    const span = this.startSpan(name, options, parent);
-    return contextApi.with(trace.setSpan(parent, span), run as InSpan, undefined, span) as ReturnType<F>;
   }
 }
 

@@ -2,6 +2,7 @@
  * What a span's attributes say about the call, in words: protocol, far end, result. Knows the stable semantic
  * conventions and the older names that instrumentations still write.
  */
+import { GRPC_CODES } from '../grpc-codes.js';
 import type { Attributes, SpanRecord } from './span-record.js';
 
 /** The far end of an outgoing call that no service of ours answered. */
@@ -24,26 +25,6 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   kafka: 'Kafka',
   grpc: 'gRPC',
 };
-
-const GRPC_CODES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 /** `HTTP`, `gRPC`, `PostgreSQL`…; `call` when the attributes do not say. */
 export function protocolOf({ attributes }: SpanRecord): string {

@@ -81,10 +81,10 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   config: { types: ['diag'] },
   hooks: { types: ['diag'] },
   instrumentation: {
-    values: ['ended-span.ts', 'grpc-codes.ts', 'hooks', 'version.ts'],
+    values: ['ended-span.ts', 'grpc-codes.ts', 'hooks', 'tracer-base.ts', 'version.ts'],
     types: ['config', 'diag', 'hooks'],
   },
-  sdk: { values: ['ended-span.ts', 'version.ts'], types: ['config', 'diag'] },
+  sdk: { values: ['ended-span.ts', 'tracer-base.ts', 'version.ts'], types: ['config', 'diag'] },
   pipeline: { types: ['config', 'diag', 'lifecycle', 'worker'] },
   worker: { values: ['grpc-codes.ts', 'pipeline'], types: ['observation', 'pipeline'] },
   observation: { values: ['sdk'], types: ['config', 'diag', 'instrumentation', 'lifecycle', 'pipeline'] },
@@ -97,13 +97,14 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
     values: ['config', 'diag', 'guard.ts', 'hooks', 'pipeline', 'sdk', 'version.ts', 'watch', 'worker'],
     types: ['config', 'diag', 'observation', 'pipeline', 'sdk', 'worker'],
   },
-  viewer: {},
+  viewer: { values: ['grpc-codes.ts'] },
   'guard.ts': {},
   'compiled.ts': {},
   'version.ts': {},
   'thread.ts': {},
   'ended-span.ts': {},
   'grpc-codes.ts': {},
+  'tracer-base.ts': {},
   'index.ts': { values: ['version.ts'] },
 };
 

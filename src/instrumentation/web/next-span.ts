@@ -13,6 +13,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { TracerBase } from '../../tracer-base.js';
 import { rpcMetadataOf } from '../context.js';
 import { createTie } from '../operation.js';
 import type { Faults } from '../patch.js';
@@ -91,13 +92,14 @@ export class StandIns {
 }
 
 /** The tracer of Next.js. */
-export class NextTracer implements Tracer {
+export class NextTracer extends TracerBase {
   readonly #tracer: Tracer;
   readonly #keepsInner: boolean;
   readonly #standIns: StandIns;
 
   /** `keepsInner`: only spans that are there twice are left out, not those of its layers. */
   constructor(tracer: Tracer, standIns: StandIns, keepsInner: boolean) {
+    super();
     this.#tracer = tracer;
     this.#standIns = standIns;
     this.#keepsInner = keepsInner;
@@ -118,12 +120,5 @@ export class NextTracer implements Tracer {
       this.#standIns.faults.record(error);
     }
     return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-  }
-
-  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
-    const run = rest.pop() as F;
-    const [options, context = contextApi.active()] = rest as [SpanOptions?, Context?];
-    const span = this.startSpan(name, options, context);
-    return contextApi.with(trace.setSpan(context, span), () => run(span) as ReturnType<F>);
   }
 }
