@@ -2,7 +2,7 @@
  * The spool: an outage longer than memory, a process that ends during it, damage of every kind to its files, limits,
  * and disks that refuse.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { type Dirent, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
@@ -31,9 +31,19 @@ function start(test: Test, collector: Collector, directory: string, limits: Limi
   return createTestPipeline(test, { otlp, ...more, options: { delivery: { spool }, ...more.options } });
 }
 
+/** What is in a folder; nothing when the exporting thread has just removed it. */
+function entriesIn(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
+}
+
 /** Every file below a folder, as paths. */
 function filesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesIn(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesIn(path) : [path];
   });
