@@ -1,7 +1,7 @@
 /**
  * Builds dist/, the published package: bundles of our sources and the official packages, tree-shaken from their ESM
  * builds. Rules:
- *   - every `require()` call in our sources is a lazy load and becomes a file of its own (but see INLINE);
+ *   - every `require()` call in our sources is a lazy load and becomes a file of its own;
  *   - `@opentelemetry/api` is in the agent's own file, where every other part finds it: one file less to load at start;
  *     the public functions have a copy of their own: they are used in processes without the agent, too;
  *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
@@ -77,9 +77,6 @@ const asConstants = (api) =>
       .map((name) => `export const ${name} = /* @__PURE__ */ read('${name}');`),
   ].join('\n');
 
-/** Loaded at every start: a file of its own would cost its resolution (0.5 to 1 ms) and save nothing. */
-const INLINE = ['./undici/patch.js'];
-
 /** What every process parses: fewer bytes are less time. */
 const STARTED_ALWAYS = new Set([AGENT, 'tracing', 'worker']);
 
@@ -108,7 +105,6 @@ function splitting(output) {
         }
         if (kind === 'require-resolve') return { path: `./${LOADER}/hook.mjs`, external: true };
         if (path === LOADER && isOurs(importer)) return { path: `./${LOADER}/index.js`, external: true };
-        if (INLINE.includes(path) && isOurs(importer)) return undefined;
         if (kind === 'require-call' && isOurs(importer) && !require('node:module').isBuiltin(path)) {
           return { path: toFile(chunkFor(path, importer)), external: true };
         }

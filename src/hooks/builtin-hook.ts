@@ -8,7 +8,7 @@
  *     module.registerHooks, resolve    300 ns for each `require`, or
  *     builtin-loads.ts                 where there are no such hooks
  */
-import Module, { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { hasLoaded, WATCHABLE, watchBuiltinLoads } from './builtin-loads.js';
 
 export interface BuiltinListener {

@@ -3,7 +3,7 @@
  * loader thread with import-in-the-middle and an include list. Costs tens of milliseconds, so it is started only for an
  * application that uses ES modules. Modules outside the list are never wrapped.
  */
-import Module from 'node:module';
+import { Module } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 export interface EsmLoaderListener {

@@ -10,7 +10,7 @@
  *
  * A resolve hook costs each `require`, and a loader thread 30 ms: neither is there before an ES module may be.
  */
-import Module from 'node:module';
+import { Module } from 'node:module';
 import { dirname } from 'node:path';
 import type { Log } from '../diag/log.js';
 import { type BuiltinHook, type BuiltinListener, hookBuiltinsByLoad, hookBuiltinsByRequire } from './builtin-hook.js';

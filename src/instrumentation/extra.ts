@@ -3,7 +3,7 @@
  * `InstrumentationBase`), loaded from the application's folder and fed by our hook, as the official ones are. Loaded only
  * when the variable is set, before the application's first line.
  */
-import Module, { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type OfficialDefinition, type OfficialInstrumentation, toTargets } from './adapter.js';
 import { Faults } from './patch.js';

@@ -3,7 +3,7 @@
  * their patches. A fault in any of it leaves the module's exports as they were.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import Module from 'node:module';
+import { Module } from 'node:module';
 import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';

@@ -9,6 +9,7 @@ import { DB_SYSTEM_NAME } from './semconv.js';
 import type { SpanFilter } from './span-filter.js';
 import type { Dialect } from './sql/scanner.js';
 import type { CreateInstrumentation, Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
+import * as undici from './undici/patch.js';
 
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
@@ -234,7 +235,7 @@ const CARRIES_CONTEXT: Extra = { propagates: true };
 
 /** All instrumentations, in the order in which patches of one module are applied. */
 export const TABLE: readonly TableEntry[] = [
-  own('undici', [], () => require('./undici/patch.js'), GLOBAL),
+  own('undici', [], () => undici, GLOBAL),
   own(
     'http',
     ['http', 'https', 'http2'],

@@ -2,7 +2,7 @@
  * Which other tracers are there: sees them being loaded and started by the application, or finds them running when the
  * agent starts. Application's thread; costs one lookup for each loaded module file.
  */
-import Module from 'node:module';
+import { Module } from 'node:module';
 import { context as contextApi } from '@opentelemetry/api';
 import { type PackageIdentity, packageNameOf, relativeFile } from '../hooks/module-identity.js';
 import { suppress } from '../instrumentation/context.js';

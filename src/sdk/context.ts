@@ -2,7 +2,6 @@
  * Context and propagation: the part that also runs when OTEL_SDK_DISABLED switches tracing off. Sets the API's globals
  * unless somebody else already did.
  */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Context,
   context,
@@ -11,32 +10,17 @@ import {
   ROOT_CONTEXT,
   type TextMapPropagator,
 } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { AgentConfig } from '../config/types.js';
+import { type Attachment, StorageContextManager } from './context-manager.js';
 import { createPropagator } from './propagator.js';
-
-type Storage = AsyncLocalStorage<Context>;
-// biome-ignore lint/suspicious/noExplicitAny: stands for every function of the application
-type AnyFunction = (this: any, ...parameters: any[]) => any;
-
-function apply(run: AnyFunction, self: unknown, parameters: unknown[]): unknown {
-  return run.apply(self, parameters);
-}
-
-/** The official one with a shorter way in, for our own wrappers: `with` makes a bound copy of the function each time. */
-class DirectContextManager extends AsyncLocalStorageContextManager {
-  readonly #storage = (this as unknown as { _asyncLocalStorage: Storage })._asyncLocalStorage;
-
-  runIn(context: Context, run: AnyFunction, self: unknown, parameters: ArrayLike<unknown>): unknown {
-    return this.#storage.run(context, apply, run, self, parameters as unknown[]);
-  }
-}
 
 /** As empty as the root context, and not the same: for who runs something in no context on purpose. */
 const NO_CONTEXT = ROOT_CONTEXT.deleteValue(createContextKey('trace-agent'));
 
+type RunIn = StorageContextManager['runIn'];
+
 /** Where no context is set, the one is active that the whole process was started in. */
-class InheritingContextManager extends DirectContextManager {
+class InheritingContextManager extends StorageContextManager {
   readonly #inherited: Context;
 
   constructor(inherited: Context) {
@@ -49,20 +33,11 @@ class InheritingContextManager extends DirectContextManager {
     return active === ROOT_CONTEXT ? this.#inherited : active;
   }
 
-  override with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    context: Context,
-    fn: F,
-    thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
-    return super.with(context === ROOT_CONTEXT ? NO_CONTEXT : context, fn, thisArg, ...args);
-  }
-
-  override runIn(context: Context, run: AnyFunction, self: unknown, parameters: ArrayLike<unknown>): unknown {
+  override runIn(...[context, run, self, parameters]: Parameters<RunIn>): unknown {
     return super.runIn(context === ROOT_CONTEXT ? NO_CONTEXT : context, run, self, parameters);
   }
 
-  override attach(context: Context): ReturnType<AsyncLocalStorageContextManager['attach']> {
+  override attach(context: Context): Attachment {
     return super.attach(context === ROOT_CONTEXT ? NO_CONTEXT : context);
   }
 }
@@ -76,7 +51,7 @@ export interface ContextOptions {
 }
 
 /** Makes a context active for the rest of what runs now and for what that starts, until it is disposed of. */
-export type AttachContext = (context: Context) => { dispose(): void };
+export type AttachContext = (context: Context) => Attachment;
 
 /** Returns undefined when another SDK owns the global context manager. */
 export function startContext({
@@ -86,7 +61,7 @@ export function startContext({
 }: ContextOptions): AttachContext | undefined {
   const propagator = createPropagator(config.propagators, config.extractors);
   const inherited = inherit?.(propagator) ?? ROOT_CONTEXT;
-  const manager = inherited === ROOT_CONTEXT ? new DirectContextManager() : new InheritingContextManager(inherited);
+  const manager = inherited === ROOT_CONTEXT ? new StorageContextManager() : new InheritingContextManager(inherited);
   const isOurs = context.setGlobalContextManager(manager.enable());
   propagation.setGlobalPropagator(wrap(propagator));
   return isOurs ? (active) => manager.attach(active) : undefined;
