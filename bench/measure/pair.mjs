@@ -7,11 +7,12 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { BENCH, launch } from '../agents.mjs';
 import { startSink } from '../sinks/sink.mjs';
+import { application } from './applications.mjs';
 import { checkSpans } from './check.mjs';
 import { startChild } from './child.mjs';
 
 const PEER = join(BENCH, 'peer/main.mjs');
-const APPS = { cjs: join(BENCH, 'apps/main.cjs'), esm: join(BENCH, 'apps/main.mjs') };
+const MAIN = { cjs: 'main.cjs', esm: 'main.mjs' };
 
 async function startPeer() {
   const child = await startChild(process.execPath, [PEER], { PATH: process.env.PATH });
@@ -81,7 +82,7 @@ export async function runPair(cell, modes, measure) {
     const spawnedAt = performance.now();
     const app = await startChild(
       node,
-      [...nodeArguments, ...args, APPS[system], scenario.app, JSON.stringify(ports)],
+      [...nodeArguments, ...args, application(MAIN[system]), scenario.app, JSON.stringify(ports)],
       env,
     );
     children.push(app);

@@ -1,29 +1,12 @@
 /** The cost of starting: whole processes from exec to exit, and from exec to the answer to the first request. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { BENCH, launch } from '../agents.mjs';
+import { launch } from '../agents.mjs';
 import { startSink } from '../sinks/sink.mjs';
+import { application } from './applications.mjs';
 import { runPair } from './pair.mjs';
 
 const PATIENCE_MILLIS = 20_000;
 const EXTENSIONS = { cjs: 'cjs', esm: 'mjs' };
-
-let folder;
-
-/**
- * Where the applications are that start: outside of this repository, whose own packages would be installed for them, too,
- * as Node.js looks for packages.
- */
-function applications() {
-  if (folder !== undefined) return folder;
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'trace-agent-bench-')));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  cpSync(join(BENCH, 'apps/startup'), folder, { recursive: true });
-  symlinkSync(join(BENCH, 'apps/node_modules'), join(folder, 'node_modules'));
-  return folder;
-}
 
 /** Runs a process to its end: the milliseconds that took, and what it said of itself. */
 function run(node, args, env) {
@@ -58,7 +41,7 @@ export async function measureStartup({ scenario, mode, system, agent, node }) {
   const sink = await startSink();
   try {
     const { args, env } = launch(agent, { system, modes: [mode], sinkUrl: sink.url });
-    return await run(node, [...args, join(applications(), `${scenario.app}.${EXTENSIONS[system]}`)], env);
+    return await run(node, [...args, application(`startup/${scenario.app}.${EXTENSIONS[system]}`)], env);
   } finally {
     await sink.close();
   }
