@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import { crc32 } from '../../src/worker/spool/crc32.js';
 import { decodeRecord, encodeRecord, type SpooledBatch } from '../../src/worker/spool/record.js';
-import { createTestPipeline, type PipelineSettings } from '../helpers/pipeline.js';
+import { createTestPipeline, type PipelineSettings, type TestPipeline } from '../helpers/pipeline.js';
 import { createRandom } from '../helpers/random-spans.js';
 
 const MIB = 1024 * 1024;
@@ -62,6 +62,21 @@ async function until(isMet: () => boolean): Promise<void> {
   while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Waits for spans; when they do not come, the test says what the pipeline knows. */
+async function arrive(
+  test: Test,
+  collector: Collector,
+  { account, lines }: TestPipeline,
+  count: number,
+): Promise<void> {
+  try {
+    await collector.waitForSpans(count);
+  } catch (error) {
+    test.comment(account(), lines, `${collector.acceptedConnections()} connections`);
+    throw error;
+  }
+}
+
 /** Spans of a pipeline that ends while the collector refuses: they are left in the directory. */
 async function leaveBehind(test: Test, collector: Collector, directory: string, count: number): Promise<void> {
   await collector.connections('refuse');
@@ -76,7 +91,8 @@ t.test('an outage: on disk when it begins, memory is free, delivered when it end
   const directory = join(t.testdir(), 'deep', 'spool');
   const collector = await collect(t);
   const batch = { maxQueueSize: 2000, isQueueSizeExplicit: true };
-  const { pipeline, produce, account } = start(t, collector, directory, {}, { batch });
+  const made = start(t, collector, directory, {}, { batch });
+  const { pipeline, produce, account } = made;
   await collector.connections('refuse');
   for (let round = 1; round <= 5; round++) {
     produce(1500);
@@ -87,7 +103,7 @@ t.test('an outage: on disk when it begins, memory is free, delivered when it end
   for (const path of batchesIn(directory)) t.equal(statSync(path).mode & 0o777, 0o600);
   for (const folder of readdirSync(directory)) t.equal(statSync(join(directory, folder)).mode & 0o777, 0o700);
   await collector.connections('serve');
-  await collector.waitForSpans(7500);
+  await arrive(t, collector, made, 7500);
   await until(() => account().queued === 0);
   t.strictSame(account(), { created: 7500, exported: 7500, queued: 0, dropped: {} });
   t.equal(pipeline.counters.spooled, 0);
