@@ -7,15 +7,44 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Range, SemVer } from 'semver';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(join(root, 'package.json'));
 
-/** Ranges that one module is patched in, in the order declared. */
+/** What `x || y` covers, as intervals in order; those that touch are one. Undefined for what is no interval. */
+function intervalsOf(range) {
+  const intervals = [];
+  for (const comparators of new Range(range).set) {
+    const from = comparators.find(({ operator }) => operator === '>=')?.semver;
+    const end = comparators.find(({ operator }) => operator === '<')?.semver.version.replace(/-0$/, '');
+    const to = end && new SemVer(end);
+    if (comparators.length > 2 || [from, to].filter(Boolean).length !== comparators.length) return undefined;
+    intervals.push({ from: from ?? new SemVer('0.0.0'), to });
+  }
+  const merged = [];
+  for (const interval of intervals.sort((a, b) => a.from.compare(b.from))) {
+    const last = merged.at(-1);
+    if (last === undefined || (last.to !== undefined && last.to.compare(interval.from) < 0)) merged.push(interval);
+    else if (last.to !== undefined && (interval.to === undefined || interval.to.compare(last.to) > 0)) {
+      last.to = interval.to;
+    }
+  }
+  return merged;
+}
+
+function renderInterval({ from, to }) {
+  const end = to && `<${to.version.replace(/(\.0)+$/, '')}`;
+  return [from.compare('0.0.0') === 0 ? '' : `>=${from.version}`, end].filter(Boolean).join(' ');
+}
+
+/** Ranges that one module is patched in, by any of the targets. */
 function rangesOf(targets, module) {
   const ranges = new Set(targets.filter((target) => target.module === module).flatMap((target) => target.versions));
   ranges.delete('*');
-  return [...ranges].join(' or ').replaceAll('||', 'or').replaceAll('|', '\\|');
+  const all = [...ranges].join(' || ');
+  const intervals = all === '' ? [] : intervalsOf(all)?.map(renderInterval);
+  return (intervals ?? [...ranges]).join(' or ').replaceAll('||', 'or').replaceAll('|', '\\|');
 }
 
 function describeModules(entry, targets) {
