@@ -136,6 +136,10 @@ const startInterval = setInterval;
 const stopTimer = clearTimeout;
 const stopInterval = clearInterval;
 
+function refresh(this: NodeJS.Timeout): void {
+  this.refresh();
+}
+
 function encodeResourceBytes(attributes: Attributes, schemaUrl: string | undefined): Uint8Array {
   for (let size = RESOURCE_BYTES; ; size *= 4) {
     const writer = new OtlpWriter(Buffer.alloc(size));
@@ -208,6 +212,8 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   let isStopped = false;
   let isDropTimerArmed = false;
 
+  /** A timer that is over is made anew: it would keep the context of the request whose span needs it. */
+  const restart = (timer: NodeJS.Timeout): unknown => boot.runInAsyncScope(refresh, timer);
   const handOver = (batch: SealedBatch): void => delivery.push(batch);
   const handOverOpen = (): void => {
     const batch = queue.seal();
@@ -229,7 +235,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
     report.dropped(reason, count);
     if (isDropTimerArmed || isStopped) return;
     isDropTimerArmed = true;
-    dropTimer.refresh();
+    restart(dropTimer);
   };
   const drop = (reason: DropReason): void => {
     counters.dropped[reason]++;
@@ -248,10 +254,10 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       // A burst: the worker boots while it lasts, and not only when the thread is free again.
       handOverOpen();
       delivery.start();
-    } else if (queue.openSpans === 1) batchTimer.refresh();
+    } else if (queue.openSpans === 1) restart(batchTimer);
     if (hasStarted) return;
     hasStarted = true;
-    workerTimer.refresh();
+    restart(workerTimer);
   };
   const stop = (reason: DropReason): void => {
     isStopped = true;

@@ -3,7 +3,10 @@
  * what happens to them when limits are reached or the worker dies. After every scenario the numbers must add up, and
  * must be those of the receiver.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import type { Span } from '@opentelemetry/api';
 import t, { type Test } from 'tap';
@@ -280,3 +283,28 @@ t.test('an exporter that cannot be loaded at all drops with a reason', async (t)
 async function until(isMet: () => boolean): Promise<void> {
   while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+t.test('no timer keeps the context of the request whose span started it', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const collector = await startCollector();
+  t.teardown(() => collector.close());
+  const { produce } = start(t, collector, { batch: { scheduledDelayMillis: 1 } });
+  // Every timer has come to its end once: each is made anew by the next span.
+  produce(1);
+  await collector.waitForSpans(1);
+  const storage = new AsyncLocalStorage<object>();
+  const request = (): WeakRef<object> => {
+    const held = { of: 'the request' };
+    storage.run(held, () => produce(1));
+    return new WeakRef(held);
+  };
+  const held = request();
+  await collector.waitForSpans(2);
+  let rounds = 0;
+  while (held.deref() !== undefined && rounds++ < 50) {
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+  }
+  t.equal(held.deref(), undefined);
+});
