@@ -6,6 +6,7 @@ import type { AnyFunction } from './patch.js';
 import type { LinkParameters, PrepareParameters } from './quiet-shimmer.js';
 
 export { keepAwsInput } from './aws-input.js';
+export { kafkajsTargets } from './kafkajs-context.js';
 export { rephraseAmqplib, rephraseAws } from './message-words.js';
 
 interface WithHeaders {

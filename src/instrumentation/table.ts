@@ -398,13 +398,16 @@ export const TABLE: readonly TableEntry[] = [
     official('ioredis', [], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
     [{ module: 'ioredis', versions: ['>=2.0.0 <4'] }],
   ),
-  official(
-    'kafkajs',
-    ['kafkajs'],
-    'KafkaJsInstrumentation',
-    () => require('@opentelemetry/instrumentation-kafkajs'),
-    () => ({ prepare: messages().KAFKAJS_PARAMETERS, adjust: messages().keepKafkaRecords }),
-    CARRIES_CONTEXT,
+  patchedToo(
+    official(
+      'kafkajs',
+      ['kafkajs'],
+      'KafkaJsInstrumentation',
+      () => require('@opentelemetry/instrumentation-kafkajs'),
+      () => ({ prepare: messages().KAFKAJS_PARAMETERS, adjust: messages().keepKafkaRecords }),
+      CARRIES_CONTEXT,
+    ),
+    () => messages().kafkajsTargets(['>=0.3.0 <3']),
   ),
   official('knex', ['knex'], 'KnexInstrumentation', () => require('@opentelemetry/instrumentation-knex'), overDrivers),
   framework(

@@ -135,3 +135,33 @@ for (const item of MESSAGING) {
     testBroken(t, item, env);
   });
 }
+
+t.test('kafkajs: what outlives a request holds nothing of its context', { skip }, async (t) => {
+  const env = await brokerFor(t, 'kafkajs');
+  if (env === undefined) return;
+  const collector = await startCollector();
+  t.teardown(() => collector.close());
+  for (const node of oldestAndNewest(undefined)) {
+    const app = runApp({
+      node: node.node,
+      file: join('libraries-messaging', 'kafkajs-context.cjs'),
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl },
+    });
+    t.match(await app.exited, { code: 0 }, { stderr: app.stderr() });
+    t.strictSame(
+      JSON.parse(app.stdout() || '{}'),
+      {
+        seen: {
+          message: 'nobody',
+          'consumer.heartbeat': 'nobody',
+          'consumer.fetch': 'nobody',
+          'consumer.fetch_start': 'nobody',
+          'consumer.network.request': 'nobody',
+        },
+        collected: { atOnce: true, later: true },
+        destroyed: true,
+      },
+      `Node ${node.version}`,
+    );
+  }
+});
