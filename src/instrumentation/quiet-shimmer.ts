@@ -70,22 +70,35 @@ export function isWrapped(value: unknown): boolean {
 
 /** The error itself is gone by the time that we know whose it was. */
 const FAULT = 'it threw before it called the original';
+const LATE_FAULT = 'it threw after the original had returned';
+
+/** How far a call of a wrapper has come. */
+const NOT_CALLED = 0;
+const CALLED = 1;
+const RETURNED = 2;
 
 /**
- * Wraps so that a wrapper that throws on its own account does no harm. `finally` instead of `catch`: what the original
- * throws passes untouched, with the line that Node.js prints for an uncaught exception.
+ * Wraps so that a wrapper that throws on its own account does no harm: the caller gets what the original returns. `finally`
+ * instead of `catch`: what the original throws passes untouched, with the line that Node.js prints for an uncaught exception.
  */
 function contain(make: MakeWrapper, faults: Faults, { prepare, link }: ContainmentOptions): MakeWrapper {
   return (original, name) => {
-    let hasCalled = false;
+    let stage = NOT_CALLED;
+    let returned: unknown;
     let given: unknown[] | undefined;
     const linkThis = link?.[String(name)];
     const tracked = function tracked(this: unknown, ...parameters: unknown[]): unknown {
-      hasCalled = true;
+      stage = CALLED;
+      // Undefined too where a wrapper calls the original later.
+      const isInside = given !== undefined;
       if (linkThis !== undefined && given !== undefined) linkThis(parameters, given);
-      return new.target === undefined
-        ? original.apply(this, parameters)
-        : Reflect.construct(original, parameters, new.target);
+      const result: unknown =
+        new.target === undefined
+          ? original.apply(this, parameters)
+          : Reflect.construct(original, parameters, new.target);
+      stage = RETURNED;
+      if (isInside) returned = result;
+      return result;
     } as AnyFunction;
     copyShape(tracked, original);
     const wrapped = make(tracked, name);
@@ -96,20 +109,23 @@ function contain(make: MakeWrapper, faults: Faults, { prepare, link }: Containme
       const prepared = faults.isDisabled ? undefined : prepareThis === undefined ? parameters : prepareThis(parameters);
       if (prepared === undefined) return original.apply(this, parameters);
       let isDone = false;
-      const outer = hasCalled;
-      hasCalled = false;
+      const outer = stage;
+      const outerGiven = given;
+      stage = NOT_CALLED;
       given = parameters;
       try {
         const result: unknown = wrapped.apply(this, prepared);
         isDone = true;
         return result;
       } finally {
-        const isOwnFault = !isDone && !hasCalled;
-        hasCalled = outer;
-        given = undefined;
-        if (isOwnFault) {
-          const result: unknown = original.apply(this, parameters);
-          faults.record(FAULT);
+        const reached = stage;
+        const value = returned;
+        stage = outer;
+        returned = undefined;
+        given = outerGiven;
+        if (!isDone && reached !== CALLED) {
+          const result: unknown = reached === RETURNED ? value : original.apply(this, parameters);
+          faults.record(reached === RETURNED ? LATE_FAULT : FAULT);
           // biome-ignore lint/correctness/noUnsafeFinally: what the wrapper threw goes no further
           return result;
         }

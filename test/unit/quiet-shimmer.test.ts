@@ -120,6 +120,35 @@ t.test('a wrapper that throws on its own account', async (t) => {
   t.match(lines, [/instrumentation lib failed: it threw before/, /instrumentation lib is off after 10 faults/]);
 });
 
+t.test('a wrapper that throws when the original has returned', async (t) => {
+  const { wrap, faults, lines } = setUp();
+  const calls: number[] = [];
+  const owner = {
+    run(depth: number): number {
+      calls.push(depth);
+      if (depth > 0) owner.run(depth - 1);
+      if (depth > 5) throw new Error('of the library');
+      return depth;
+    },
+  };
+  wrap(
+    owner,
+    'run',
+    (original) =>
+      function run(this: unknown, depth: number) {
+        // The call that counts is the last one.
+        original.call(this, 0);
+        original.call(this, depth);
+        throw new Error('of the instrumentation');
+      },
+  );
+  t.equal(owner.run(2), 2, 'what it returned is returned');
+  t.strictSame(calls, [0, 2, 0, 1, 0, 0]);
+  t.equal(faults.count, 3);
+  t.throws(() => owner.run(6), { message: 'of the library' });
+  t.match(lines, [/instrumentation lib failed: it threw after the original had returned/]);
+});
+
 t.test('what the original throws is nobody else’s', async (t) => {
   const { wrap, faults } = setUp();
   const error = new Error('of the library');
