@@ -5,7 +5,7 @@
  */
 import type { TracerProvider } from '@opentelemetry/api';
 import { guardSpans, logFaultsOfPropagation } from './guarded-tracer.js';
-import { Faults } from './patch.js';
+import { type AnyFunction, Faults } from './patch.js';
 import type { ContainmentOptions } from './quiet-shimmer.js';
 import { filterSpans, type SpanFilter } from './span-filter.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
@@ -43,6 +43,8 @@ export interface AdapterOptions extends ContainmentOptions {
   readonly versions?: readonly string[];
   /** Spans it makes that are left out. */
   readonly filter?: SpanFilter;
+  /** Methods of the instrumentation that make functions for the library to call, and what such a one says when it throws. */
+  readonly guarded?: Readonly<Record<string, () => unknown>>;
   /** Changes methods of the instrumentation itself, where no option does what it should. */
   adjust?(official: OfficialInstrumentation, faults: Faults): void;
 }
@@ -54,6 +56,24 @@ function named(patched: unknown, exports: unknown): unknown {
     Object.defineProperty(patched, key, Object.getOwnPropertyDescriptor(exports, key) as PropertyDescriptor);
   }
   return patched;
+}
+
+function guardMade(official: object, guarded: AdapterOptions['guarded'], faults: Faults): void {
+  const methods = official as Record<string, AnyFunction>;
+  for (const [name, otherwise] of Object.entries(guarded ?? {})) {
+    const make = methods[name] as AnyFunction;
+    methods[name] = (...parameters) => {
+      const made = make.apply(official, parameters) as AnyFunction;
+      return function guardedFunction(this: unknown, ...given: unknown[]): unknown {
+        try {
+          return faults.isDisabled ? otherwise() : made.apply(this, given);
+        } catch (error) {
+          faults.record(error);
+          return otherwise();
+        }
+      };
+    };
+  }
 }
 
 /** What a definition patches, as our hook takes it. */
@@ -94,6 +114,7 @@ export function adaptOfficial(
   const faults = new Faults(name, context.log);
   logFaultsOfPropagation(context.log);
   Object.assign(official, createWrapping(faults, options));
+  guardMade(official, options.guarded, faults);
   options.adjust?.(official, faults);
   const provider = context.tracerProvider;
   const filtered = options.filter === undefined ? provider : filterSpans(provider, options.filter);

@@ -1,11 +1,14 @@
 /**
  * Messages that official instrumentations write propagation headers into: they get copies, because the application's own
- * objects must stay as they are, frozen ones included. Application's thread; loaded with the library.
+ * objects must stay as they are, frozen ones included. Application's thread; loaded with the library. One file of the
+ * package for all that keeps official instrumentations from changing what is the application's.
  */
 import type { AnyFunction } from './patch.js';
 import type { LinkParameters, PrepareParameters } from './quiet-shimmer.js';
 
+export { graphqlParameters, keepBunyan, keepMemoizer } from './adjustments.js';
 export { keepAwsInput } from './aws-input.js';
+export { keepCucumber } from './cucumber.js';
 export { kafkajsTargets } from './kafkajs-context.js';
 export { rephraseAmqplib, rephraseAws } from './message-words.js';
 

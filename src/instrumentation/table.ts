@@ -211,6 +211,11 @@ const overDrivers: OfficialOptions = (config) => {
   return { filter: { ...maskQueries(config, 'sqlite'), ...(isWanted ? {} : { dropsCalls }) } };
 };
 
+function hasResolveSpans({ instrumentations: { options, hasMiddlewareSpans } }: AgentConfig): boolean {
+  const { ignoreResolveSpans = !hasMiddlewareSpans } = options.graphql ?? {};
+  return ignoreResolveSpans !== true;
+}
+
 type MysqlModule = typeof import('./mysql2/patch.js');
 
 type MessagingModule = typeof import('./messages.js');
@@ -288,7 +293,7 @@ export const TABLE: readonly TableEntry[] = [
     'BunyanInstrumentation',
     () => require('@opentelemetry/instrumentation-bunyan'),
     // The method that it wraps is the same in 2.
-    () => ({ config: { disableLogSending: true }, versions: ['>=1.0.0 <3'] }),
+    () => ({ config: { disableLogSending: true }, versions: ['>=1.0.0 <3'], adjust: messages().keepBunyan }),
   ),
   patchedToo(
     official(
@@ -311,8 +316,12 @@ export const TABLE: readonly TableEntry[] = [
       withoutMiddleware,
     ),
   ),
-  official('cucumber', ['@cucumber/cucumber'], 'CucumberInstrumentation', () =>
-    require('@opentelemetry/instrumentation-cucumber'),
+  official(
+    'cucumber',
+    ['@cucumber/cucumber'],
+    'CucumberInstrumentation',
+    () => require('@opentelemetry/instrumentation-cucumber'),
+    () => ({ adjust: messages().keepCucumber }),
   ),
   official(
     'dataloader',
@@ -366,7 +375,8 @@ export const TABLE: readonly TableEntry[] = [
     'GraphQLInstrumentation',
     () => require('@opentelemetry/instrumentation-graphql'),
     (config) => ({
-      config: { ignoreResolveSpans: !config.instrumentations.hasMiddlewareSpans, ignoreTrivialResolveSpans: true },
+      ...messages().graphqlParameters(hasResolveSpans(config)),
+      config: { ignoreResolveSpans: !hasResolveSpans(config), ignoreTrivialResolveSpans: true },
       // Of schemas, when the application starts.
       filter: { dropsRoots: ['graphql.parse', 'graphql.validate', 'graphql.validateSchema'] },
     }),
@@ -415,8 +425,12 @@ export const TABLE: readonly TableEntry[] = [
     ['koa', 'koa-mount'],
     official('koa', [], 'KoaInstrumentation', () => require('@opentelemetry/instrumentation-koa'), withoutMiddleware),
   ),
-  official('lru-memoizer', ['lru-memoizer'], 'LruMemoizerInstrumentation', () =>
-    require('@opentelemetry/instrumentation-lru-memoizer'),
+  official(
+    'lru-memoizer',
+    ['lru-memoizer'],
+    'LruMemoizerInstrumentation',
+    () => require('@opentelemetry/instrumentation-lru-memoizer'),
+    () => ({ adjust: messages().keepMemoizer }),
   ),
   official(
     'memcached',
@@ -529,7 +543,7 @@ export const TABLE: readonly TableEntry[] = [
     ['pino'],
     'PinoInstrumentation',
     () => require('@opentelemetry/instrumentation-pino'),
-    always({ disableLogSending: true }),
+    () => ({ config: { disableLogSending: true }, guarded: { _getMixinFunction: () => ({}) } }),
   ),
   own('piscina', ['piscina'], () => require('./piscina/patch.js'), CARRIES_CONTEXT),
   own(

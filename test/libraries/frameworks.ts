@@ -282,6 +282,19 @@ export const RUNNERS: LibraryCases = [
       app CLIENT the answer is 500 ERROR
         app CLIENT Then(the answer is {int}) ERROR
       app CLIENT After
+
+  app CLIENT Feature: shop. Scenario: several orders
+    app CLIENT Attempt
+      app CLIENT Before
+      app CLIENT a shop
+        app CLIENT Given(a shop)
+      app CLIENT somebody orders
+        app CLIENT When(somebody orders)         # calls back
+          app CLIENT GET
+            app SERVER GET
+      app CLIENT the answer is told to be 200
+        app CLIENT Then(the answer is told to be {int})
+      app CLIENT After
 `,
     },
   },

@@ -63,6 +63,9 @@ export const LOCAL: LibraryCases = [
 
         app CLIENT GET                           # memoized
           app SERVER GET
+
+        app CLIENT GET                           # forgotten
+          app SERVER GET
       `,
     },
   },

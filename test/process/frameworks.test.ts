@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
+import { testContainment } from '../helpers/containment.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { isAtLeast, type NodeBinary, nodeBinaries } from '../helpers/node-versions.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
@@ -17,6 +18,9 @@ const { folder, skip } = installFixture('frameworks');
 
 /** How their modules are seen depends on Node.js. */
 const ON_ALL = new Set(['trpc-standalone', 'hono']);
+
+/** In the report of cucumber: times, and the lines of ours in a stack. */
+const VARYING = /\d+m\d+\.\d+s|\n +at [^\n]*(?:\/dist\/|async_hooks)[^\n]*/g;
 
 const withoutRemarks = (traces: string): string => traces.replace(/ *#.*$/gm, '').trim();
 const unindented = (traces: string): string => withoutRemarks(traces).replace(/^ {2}/gm, '');
@@ -69,19 +73,36 @@ t.test('socket.io: handshakes, polls and messages have one route', { skip }, asy
   );
 });
 
-for (const { library, scenario } of RUNNERS) {
+for (const { library, instrumentation, scenario } of RUNNERS) {
   t.test(`${library}: the calls of a step are below it`, { skip }, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());
     const file = join(folder, 'node_modules/@cucumber/cucumber/bin/cucumber.js');
     const args = ['--import', 'cucumber/steps.cjs', 'cucumber/shop.feature'];
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'app' };
-    const app = runApp({ file, args, cwd: folder, env, preload: 'NODE_OPTIONS' });
-    t.match(await app.exited, { code: 1, signal: null }, 'one scenario fails, as without the agent');
-    t.match(app.stdout(), '2 scenarios (1 failed, 1 passed)');
+    const program = { file, args, cwd: folder };
+    const bare = runApp({ ...program, preload: 'none' });
+    t.match(await bare.exited, { code: 1, signal: null }, 'one scenario fails');
+    t.match(bare.stdout(), '3 scenarios (1 failed, 2 passed)');
+    const app = runApp({ ...program, env, preload: 'NODE_OPTIONS' });
+    t.match(await app.exited, { code: 1, signal: null }, 'as without the agent');
+    const reported = (stdout: string) => stdout.replaceAll(VARYING, '');
+    t.equal(reported(app.stdout()), reported(bare.stdout()), 'the report is that of a bare run');
     t.notMatch(app.stderr(), /trace-agent (warn|error)/);
+    const row = { instrumentation, meets: 'official', code: 1, varying: VARYING, isAlone: true, program } as const;
+    t.test('everything throws', (t) => testContainment(t, row));
     const sketched = sketch(inOrder(collector.spans())).replaceAll('Attempt #0', 'Attempt');
     t.equal(sketched, unindented(scenario.traces));
+  });
+}
+
+for (const [instrumentation, name] of [
+  ['graphql', 'apollo-express'],
+  ['socket.io', 'socket-io'],
+] as const) {
+  t.test(`${name}: everything throws`, { skip }, (t) => {
+    const program = { file: join(folder, 'entry.cjs'), args: [name], cwd: folder };
+    return testContainment(t, { instrumentation, meets: 'official', isAlone: true, program });
   });
 }
 

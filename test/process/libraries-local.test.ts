@@ -23,6 +23,16 @@ t.test('local', { skip }, async (t) => {
   }
 });
 
+for (const instrumentation of ['pino', 'winston', 'bunyan']) {
+  t.test(`${instrumentation}: everything throws`, { skip }, (t) => {
+    const program = {
+      file: `${FIXTURE}/logs.in-span.cjs`,
+      env: { OTEL_NODE_ENABLED_INSTRUMENTATIONS: instrumentation },
+    };
+    return testContainment(t, { instrumentation, meets: 'official', isAlone: true, program });
+  });
+}
+
 t.test('the lines of a request have the ids of its span', { skip }, async (t) => {
   const collector = await startCollector();
   t.teardown(() => collector.close());

@@ -49,11 +49,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     at: /surface.* (\.default)?\.Redis\w+\.prototype\.(connect|_execute\w*)$/,
     reason: 'the wrapper of an async function is a plain one, which returns the promise of the original',
   },
-  {
-    scenario: 'graphql',
-    at: /^messages/,
-    reason: 'official: it writes into the context value; a frozen one makes it throw; contained, counted and said',
-  },
   { scenario: 'graphql', at: /^stderr$/, reason: RETHROWN },
   {
     scenario: 'socket.io',

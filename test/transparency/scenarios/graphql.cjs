@@ -82,6 +82,35 @@ exports.run = async (t) => {
     graphql.execute({ schema, document, contextValue: Object.freeze({ frozen: true }) }),
   );
   await t.attempt('executed without a context', () => graphql.execute({ schema, document }));
+  const Plain = new GraphQLObjectType({
+    name: 'Plain',
+    fields: {
+      context: { type: GraphQLString, resolve: (_source, _given, context) => `${typeof context} ${context}` },
+      keys: { type: GraphQLString, resolve: (_source, _given, context) => Reflect.ownKeys(Object(context)).join() },
+      number: { type: GraphQLInt, args: { of: { type: GraphQLInt } } },
+    },
+  });
+  const plain = new GraphQLSchema({ query: Plain });
+  const contextValue = { mine: 1 };
+  for (const value of [undefined, null, 'text', 7, contextValue, Object.freeze({})]) {
+    await t.attempt(`context ${value}`, () =>
+      graphql.execute({ schema: plain, document: graphql.parse('{ context keys }'), contextValue: value }),
+    );
+  }
+  t.note('the context value after it was used', Reflect.ownKeys(contextValue));
+  await t.attempt('parameters one by one', () =>
+    graphql.execute(plain, graphql.parse('{ context keys }'), undefined, 'positional'),
+  );
+  const many = graphql.parse('query ($a: Int, $b: Int) { a: number(of: $a) b: number(of: $b) }');
+  await t.attempt('an option that is new', () =>
+    graphql.execute({
+      schema: plain,
+      document: many,
+      variableValues: { a: 'x', b: 'y' },
+      options: { maxCoercionErrors: 1 },
+    }),
+  );
+  await t.attempt('validated nothing', () => graphql.validate(plain));
   await t.attempt('executed with nothing', () => graphql.execute({}));
   await t.attempt('no source', () => graphql.parse());
   await t.attempt('subscribed', async () => {
