@@ -179,6 +179,7 @@ export function start(notice?: string): void {
     log: isMain ? log : { ...log, info: () => false },
     wrapTracer: (name, wrap) => roll.wrapTracer(name, wrap),
     attachContext,
+    flush: tracing && (() => tracing.deliverer.flush(config.shutdownTimeoutMillis)),
   });
   if (!config.isSdkDisabled) roll.forApplication(tracerProvider);
   const listener = yields ? watchNeighbours(registry, roll, isMain ? log : undefined) : registry;

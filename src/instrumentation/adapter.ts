@@ -118,7 +118,7 @@ export function adaptOfficial(
   options.adjust?.(official, faults);
   const provider = context.tracerProvider;
   const filtered = options.filter === undefined ? provider : filterSpans(provider, options.filter);
-  official.setTracerProvider(guardSpans(filtered, faults));
+  official.setTracerProvider(guardSpans(filtered, faults, context.flush));
   const targets = official.getModuleDefinitions().flatMap(toTargets);
   const { versions } = options;
   return { targets: versions === undefined ? targets : targets.map((target) => ({ ...target, versions })) };

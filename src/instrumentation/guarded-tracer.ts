@@ -25,7 +25,8 @@ import type { Log } from '../diag/log.js';
 import { TracerBase } from '../tracer-base.js';
 import { Faults } from './patch.js';
 
-class GuardedSpan implements Span {
+/** A span none of whose methods throws. */
+export class GuardedSpan implements Span {
   readonly #span: Span;
   readonly #faults: Faults;
 
@@ -138,11 +139,25 @@ class GuardedTracer extends TracerBase {
   }
 }
 
-/** Wraps a provider. */
-export function guardSpans(provider: TracerProvider, faults: Faults): TracerProvider {
-  return {
+/** As the SDK's providers, which some instrumentations ask for more than tracers. */
+interface FlushableProvider extends TracerProvider {
+  forceFlush?(): Promise<void>;
+}
+
+/** Wraps a provider; `flush` becomes its `forceFlush`. */
+export function guardSpans(provider: TracerProvider, faults: Faults, flush?: () => Promise<void>): FlushableProvider {
+  const guarded: FlushableProvider = {
     getTracer: (name, version, options) => new GuardedTracer(provider.getTracer(name, version, options), faults),
   };
+  if (flush === undefined) return guarded;
+  guarded.forceFlush = async () => {
+    try {
+      await flush();
+    } catch (error) {
+      faults.record(error);
+    }
+  };
+  return guarded;
 }
 
 let faultsOfPropagation: Faults | undefined;

@@ -6,7 +6,7 @@
 import type { AnyFunction } from './patch.js';
 import type { LinkParameters, PrepareParameters } from './quiet-shimmer.js';
 
-export { graphqlParameters, keepBunyan, keepMemoizer } from './adjustments.js';
+export { graphqlParameters, keepBunyan, keepCallback, keepMemoizer } from './adjustments.js';
 export { keepAwsInput } from './aws-input.js';
 export { keepCucumber } from './cucumber.js';
 export { kafkajsTargets } from './kafkajs-context.js';

@@ -264,7 +264,7 @@ export const TABLE: readonly TableEntry[] = [
     [],
     'AwsLambdaInstrumentation',
     () => require('@opentelemetry/instrumentation-aws-lambda'),
-    undefined,
+    () => ({ adjust: messages().keepCallback }),
     APPLICATION_FILES,
   ),
   official(

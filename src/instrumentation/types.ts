@@ -20,6 +20,11 @@ export interface InstrumentationContext {
   readonly wrapTracer?: (name: string, wrap: (tracer: Tracer) => Tracer) => void;
   /** Absent where somebody else keeps the contexts. */
   readonly attachContext?: AttachContext | undefined;
+  /**
+   * Settles when all spans that have ended are delivered, or when the end of a process would wait no longer. For what is
+   * frozen in between; absent where nothing is traced.
+   */
+  readonly flush?: (() => Promise<void>) | undefined;
 }
 
 /** One module, or one file of a package, whose exports are patched after it has run. */
