@@ -455,7 +455,8 @@ export const CATALOGUE = {
   ),
   TA4002: warn(
     'Requests carry a context that is not read',
-    'The callers pass the trace context on in a format that `OTEL_PROPAGATORS` does not have, so traces fall apart.',
+    'The callers pass the trace context on in a format that `OTEL_PROPAGATORS` does not have, so traces fall apart. Those of ' +
+      'Datadog and of Google Cloud Trace have no propagator here: the line says what the callers can do.',
     'Add the format that the line names to `OTEL_PROPAGATORS`.',
   ),
   TA4003: warn(

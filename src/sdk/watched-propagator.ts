@@ -32,10 +32,13 @@ const MANY_UNSAMPLED = 10;
 const SOME_UNSAMPLED = 3;
 
 export interface ContextFormat {
+  /** None: no propagator here reads it. */
   readonly names: readonly PropagatorName[];
   readonly header: string;
   /** What a context looks like: rubbish from the network is no reason to speak. */
   readonly looks: RegExp;
+  /** What to do where no propagator reads it. */
+  readonly instead?: string;
 }
 
 /** The header of AWS comes with every request of a load balancer: only a parent makes it a context. */
@@ -46,7 +49,26 @@ export const CONTEXT_FORMATS: readonly ContextFormat[] = [
   { names: ['jaeger'], header: 'uber-trace-id', looks: /^[0-9a-f]{1,32}(?::|%3A)[0-9a-f]{1,16}(?::|%3A)/ },
   { names: ['xray'], header: 'x-amzn-trace-id', looks: /Root=1-[0-9a-f]{8}-[0-9a-f]{24};.*Parent=/ },
   { names: ['ottrace'], header: 'ot-tracer-traceid', looks: /^[0-9a-f]{16,32}$/ },
+  {
+    names: [],
+    header: 'x-datadog-trace-id',
+    looks: /^[1-9]\d{0,19}$/,
+    instead:
+      'set DD_TRACE_PROPAGATION_STYLE=datadog,tracecontext for the callers, which then write traceparent besides',
+  },
+  {
+    names: [],
+    header: 'x-cloud-trace-context',
+    looks: /^[0-9a-f]{32}\/\d{1,20}(?:;|$)/,
+    instead: 'have the callers write traceparent, which Google Cloud understands as well',
+  },
 ];
+
+/** What the line about a header says after its name; `setting` is the variable that does not have it, and its value. */
+export function adviseOn({ names, instead }: ContextFormat, setting: string): string {
+  if (instead !== undefined) return `which no propagator here reads; ${instead}`;
+  return `which ${setting} does not read; add ${names[0]} to it`;
+}
 
 /** True when nothing but the callers decides about what they call. */
 function followsCallers({ sampler, sampling, untrustedInbound }: PropagationFacts['config']): boolean {
@@ -97,17 +119,14 @@ class Watcher implements WatchedPropagator {
     if (this.#hasSaidFormat) return;
     const { config, log } = this.#facts;
     const { propagators, extractors } = config;
-    for (const { names, header, looks } of CONTEXT_FORMATS) {
+    for (const format of CONTEXT_FORMATS) {
+      const { names, header, looks } = format;
       if (names.some((name) => extractors.includes(name))) continue;
       const value = getter.get(carrier, header);
       if (value === undefined || !looks.test(String(value))) continue;
       const variable = extractors === propagators ? 'OTEL_PROPAGATORS' : 'OTEL_NODE_EXTRACT_PROPAGATORS';
-      const now = `${variable}=${extractors.join(',')}`;
-      log.warn(
-        'TA4002',
-        `requests carry the header ${header}, which ${now} does not read; add ${names[0]} to it`,
-        header,
-      );
+      const advice = adviseOn(format, `${variable}=${extractors.join(',')}`);
+      log.warn('TA4002', `requests carry the header ${header}, ${advice}`, header);
       this.#hasSaidFormat = true;
       return;
     }

@@ -76,6 +76,32 @@ const SCENARIOS: readonly Diagnosis[] = [
     codes: ['TA4002'],
   },
   {
+    name: 'AWS X-Ray with a parent, not configured',
+    set: (stage) =>
+      receiving(stage, ['x-amzn-trace-id: Root=1-67891233-abcdef012345678912345678;Parent=0123456789abcdef'], 2),
+    codes: ['TA4002'],
+    says: [/the header x-amzn-trace-id, which OTEL_PROPAGATORS=tracecontext,baggage does not read; add xray to it/],
+  },
+  {
+    name: 'Datadog, whose context nothing here reads',
+    set: (stage) =>
+      receiving(stage, ['x-datadog-trace-id: 11803532876627986230', 'x-datadog-parent-id: 67667974448284343'], 4),
+    codes: ['TA4002'],
+    says: [/the header x-datadog-trace-id, which no propagator here reads; set DD_TRACE_PROPAGATION_STYLE=/],
+  },
+  {
+    name: 'Google Cloud Trace, whose context nothing here reads',
+    set: (stage) => receiving(stage, [`x-cloud-trace-context: ${TRACE}/1234567890123456789;o=1`], 4),
+    codes: ['TA4002'],
+    says: [/the header x-cloud-trace-context, which no propagator here reads; have the callers write traceparent/],
+  },
+  {
+    name: 'Datadog and Google Cloud Trace beside W3C: nothing is missing',
+    set: (stage) =>
+      receiving(stage, [SAMPLED, 'x-datadog-trace-id: 11803532876627986230', `x-cloud-trace-context: ${TRACE}/7`], 2),
+    codes: [],
+  },
+  {
     name: 'the header that a load balancer of AWS adds to every request is no context',
     set: (stage) => receiving(stage, ['x-amzn-trace-id: Root=1-67891233-abcdef012345678912345678'], 2),
     codes: [],

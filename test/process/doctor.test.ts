@@ -206,6 +206,12 @@ const TROUBLES: readonly Trouble[] = [
     says: /add b3/,
   },
   {
+    name: 'a header of Datadog',
+    set: async (t) => ({ ...(await healthy(t)), args: ['--header', 'x-datadog-trace-id: 11803532876627986230'] }),
+    codes: ['TA4002'],
+    says: /which no propagator here reads; set DD_TRACE/,
+  },
+  {
     name: 'an unsampled caller',
     set: async (t) => ({
       ...(await healthy(t)),

@@ -1,6 +1,6 @@
 /** Checks of sampler and propagators, these against headers that the application receives. Command line program. */
 import { readFileSync } from 'node:fs';
-import { CONTEXT_FORMATS } from '../../sdk/watched-propagator.js';
+import { adviseOn, CONTEXT_FORMATS } from '../../sdk/watched-propagator.js';
 import type { DoctorContext } from './context.js';
 import { coded, type Finding, note, ok, type Section } from './report.js';
 
@@ -87,7 +87,8 @@ function checkHeaders({ loaded }: DoctorContext, headers: Headers): Finding[] {
   const { propagators, extractors, sampler } = loaded.config;
   const variable = extractors === propagators ? 'OTEL_PROPAGATORS' : 'OTEL_NODE_EXTRACT_PROPAGATORS';
   const findings: Finding[] = [];
-  for (const { names, header, looks } of CONTEXT_FORMATS) {
+  for (const format of CONTEXT_FORMATS) {
+    const { names, header, looks } = format;
     const value = headers.get(header);
     if (value === undefined) continue;
     const isRead = names.some((name) => extractors.includes(name));
@@ -95,7 +96,7 @@ function checkHeaders({ loaded }: DoctorContext, headers: Headers): Finding[] {
       findings.push({ status: 'warning', text: `${header} does not hold a trace context and would be ignored` });
     } else if (!isRead) {
       const list = extractors.join(',') || 'none';
-      const text = `the header ${header} is not read with ${variable}=${list}: add ${names[0]}`;
+      const text = `the request has the header ${header}, ${adviseOn(format, `${variable}=${list}`)}`;
       findings.push(coded('problem', 'TA4002', text));
     } else if (SAMPLED[header]?.(value, headers) === false && sampler.name.startsWith('parentbased')) {
       findings.push(
