@@ -1,4 +1,5 @@
 /** OTEL_NODE_SAMPLING_RULES: how a line becomes rules, what is said about mistakes, what the rules decide. */
+import { randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import t from 'tap';
@@ -6,6 +7,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { RateLimit } from '../../src/sdk/rate-limit.js';
 import { createSampler } from '../../src/sdk/sampler.js';
 import { compilePattern } from '../../src/sdk/span-test.js';
+import { toleranceOf } from '../helpers/shares.js';
 
 const { RECORD_AND_SAMPLED, NOT_RECORD } = SamplingDecision;
 
@@ -21,7 +23,7 @@ function samplerOf(rules: string, env: Record<string, string> = {}): Sampler {
 }
 
 function randomId(digits: number): string {
-  return Array.from({ length: digits }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+  return randomBytes(digits / 2).toString('hex');
 }
 
 interface Facts {
@@ -57,18 +59,24 @@ t.test('the line of the documentation', async (t) => {
 });
 
 t.test('shares are within 1 % over 100,000 traces', async (t) => {
-  const count = (sampler: Sampler, facts: Facts): number => {
+  const check = (sampler: Sampler, ratio: number, facts: Facts, what: string): void => {
     let sampled = 0;
     for (let index = 0; index < 100_000; index++) if (isSampled(sampler, facts)) sampled++;
-    return sampled / 100_000;
+    const share = sampled / 100_000;
+    t.ok(Math.abs(share - ratio) < toleranceOf(ratio, 100_000), `${what}: ${ratio}, ${share}`);
   };
+  const onPath = { attributes: { 'url.path': '/a' } };
   for (const ratio of [0.01, 0.05, 0.25, 0.5, 0.9]) {
-    const share = count(samplerOf(`path=/a -> ${ratio}; * -> drop`), { attributes: { 'url.path': '/a' } });
-    t.ok(Math.abs(share - ratio) < 0.01, `${ratio}: ${share}`);
+    check(samplerOf(`path=/a -> ${ratio}; * -> drop`), ratio, onPath, 'rule');
+    const env = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: `${ratio}` };
+    check(samplerOf('path=/b -> drop', env), ratio, onPath, 'the sampler behind rules');
   }
-  const both = samplerOf('kind=server -> 20%; kind=client -> 60%');
-  t.ok(Math.abs(count(both, {}) - 0.2) < 0.01);
-  t.ok(Math.abs(count(both, { kind: SpanKind.CLIENT }) - 0.6) < 0.01);
+  const both = samplerOf('kind=server -> 20%; kind=client -> 60%; method=POST -> 5%; attr:tenant=acme -> 80%');
+  const internal = { kind: SpanKind.INTERNAL };
+  check(both, 0.2, {}, 'kind');
+  check(both, 0.6, { kind: SpanKind.CLIENT }, 'kind');
+  check(both, 0.05, { ...internal, attributes: { 'http.request.method': 'POST' } }, 'method');
+  check(both, 0.8, { ...internal, attributes: { tenant: 'acme' } }, 'attribute');
 });
 
 t.test('what a condition looks at', async (t) => {
