@@ -962,9 +962,10 @@ export const ON_CASSANDRA: LibraryCases = [
     library: 'cassandra-driver',
     instrumentation: 'cassandra-driver',
     server: 'Apache Cassandra 5.0.6',
-    tried: locked(['cassandra-driver'], FIXTURE),
+    tried: [...locked(['cassandra-driver'], LOWEST_FIXTURE), ...locked(['cassandra-driver'], FIXTURE)],
     needsNode: '>=20',
     meets: 'official',
+    lowest: {},
     scenario: {
       name: 'cassandra',
       folder: FIXTURE,
@@ -1140,15 +1141,54 @@ export const ON_ORACLE: LibraryCases = [
   },
 ];
 
+/** Through tedious alone: there was no mssql for it. */
+const SQL_SERVER_111 = `
+        app CLIENT GET                           # query
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # literal
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # batch
+          app SERVER GET
+            app CLIENT SELECT items
+
+        app CLIENT GET                           # parameters
+          app SERVER GET
+            app CLIENT INSERT items
+
+        app CLIENT GET                           # procedure
+          app SERVER GET
+            app CLIENT EXECUTE rename_item
+
+        app CLIENT GET                           # error
+          app SERVER GET
+            app CLIENT SELECT no_such_table ERROR
+
+        app CLIENT GET                           # chain
+          app SERVER GET
+            app CLIENT SELECT items
+            app CLIENT UPDATE items
+            app CLIENT DELETE items
+
+        app CLIENT GET                           # prepare
+          app SERVER GET
+            app CLIENT prepare SELECT items
+            app CLIENT SELECT items
+      `;
+
 export const ON_SQL_SERVER: LibraryCases = [
   {
     library: 'tedious, mssql',
     instrumentation: 'tedious',
     server: 'TDS 7.4',
     double: true,
-    tried: locked(['tedious', 'mssql'], FIXTURE),
+    tried: [...locked(['tedious'], LOWEST_FIXTURE), ...locked(['tedious', 'mssql'], FIXTURE)],
     needsNode: '>=20',
     meets: 'official',
+    lowest: { name: 'tedious111', traces: SQL_SERVER_111 },
     scenario: {
       name: 'tedious',
       folder: FIXTURE,

@@ -91,6 +91,7 @@ t.test('SQL Server', { skip }, async (t) => {
   const env = { TEST_DATABASE_URL: await startTdsDouble(t) };
   for (const library of data.ON_SQL_SERVER) {
     testLibrary(t, library, env);
+    testLowest(t, library, env);
     testBroken(t, library, env);
   }
 });
