@@ -524,6 +524,11 @@ export const ASKED: Readonly<Record<string, readonly string[]>> = {
   nats3: ['asked', 'orderedAsked'],
 };
 
+/** Programs for what is ours in a library whose instrumentation is an adopted one, and what that meets. */
+export const ADDED: Readonly<Record<string, Pick<LibraryCase, 'meets'> & { readonly name: string }>> = {
+  amqplib: { name: 'amqplib-get', meets: ['start', 'extract', 'attributes', 'response', 'error', 'end'] },
+};
+
 export const MESSAGING: LibraryCases = [
   KAFKA,
   amqplib,

@@ -16,7 +16,7 @@ import { runApp } from '../helpers/run-app.js';
 import { testScenario } from '../helpers/scenario.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { type LibraryCase, LOWEST_FIXTURE } from '../libraries/library-case.js';
-import { ASKED, MESSAGING, OLDEST, UNSAMPLED } from '../libraries/messaging.js';
+import { ADDED, ASKED, MESSAGING, OLDEST, UNSAMPLED } from '../libraries/messaging.js';
 
 const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
   kafkajs: 'kafka',
@@ -73,6 +73,13 @@ function testBroken(t: Test, { scenario, instrumentation, meets, needsNode, brok
     env: { ...env, ...broken },
   };
   t.test('everything throws', (t) => testContainment(t, { instrumentation, meets, processes: 2, program }));
+}
+
+function testAdded(t: Test, { library, instrumentation, needsNode }: LibraryCase, env: Env): void {
+  const { name, meets } = ADDED[library] ?? {};
+  if (meets === undefined) return;
+  const program = { node: nodeFor(needsNode), file: join('libraries-messaging', `${name}.cjs`), env };
+  t.test(`${name}: everything throws`, (t) => testContainment(t, { instrumentation, meets, program }));
 }
 
 const TRACE_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
@@ -133,6 +140,7 @@ for (const item of MESSAGING) {
     testLowest(t, item, env);
     testUnsampled(t, item, env);
     testBroken(t, item, env);
+    testAdded(t, item, env);
   });
 }
 
