@@ -3,23 +3,19 @@
  * more, as a call of http. No module of it is changed.
  */
 import {
-  type Attributes,
-  type AttributeValue,
   type Context,
   context as contextApi,
   type Exception,
   INVALID_SPAN_CONTEXT,
-  type Link,
   ROOT_CONTEXT,
   type Span,
-  type SpanContext,
   type SpanOptions,
-  type SpanStatus,
   type TimeInput,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
 import { suppress } from '../context.js';
+import { GuardedSpan } from '../guarded-tracer.js';
 import { Faults } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
 import { ELASTICSEARCH } from './manifest.js';
@@ -47,75 +43,9 @@ function withoutQuotes(exception: Exception): Exception {
   };
 }
 
-/** The client calls it in the middle of a request, which is not to fail with it. */
-class ContainedSpan implements Span {
-  readonly #span: Span;
-  readonly #faults: Faults;
-
-  constructor(span: Span, faults: Faults) {
-    this.#span = span;
-    this.#faults = faults;
-  }
-
-  #tryTo(change: (span: Span) => unknown): this {
-    try {
-      change(this.#span);
-    } catch (error) {
-      this.#faults.record(error);
-    }
-    return this;
-  }
-
-  spanContext(): SpanContext {
-    let found = INVALID_SPAN_CONTEXT;
-    this.#tryTo((span) => {
-      found = span.spanContext();
-    });
-    return found;
-  }
-
-  isRecording(): boolean {
-    let isRecording = false;
-    this.#tryTo((span) => {
-      isRecording = span.isRecording();
-    });
-    return isRecording;
-  }
-
-  setAttribute(key: string, value: AttributeValue): this {
-    return this.#tryTo((span) => span.setAttribute(key, value));
-  }
-
-  setAttributes(attributes: Attributes): this {
-    return this.#tryTo((span) => span.setAttributes(attributes));
-  }
-
-  addEvent(name: string, attributes?: Attributes | TimeInput, time?: TimeInput): this {
-    return this.#tryTo((span) => span.addEvent(name, attributes, time));
-  }
-
-  addLink(link: Link): this {
-    return this.#tryTo((span) => span.addLink(link));
-  }
-
-  addLinks(links: Link[]): this {
-    return this.#tryTo((span) => span.addLinks(links));
-  }
-
-  setStatus(status: SpanStatus): this {
-    return this.#tryTo((span) => span.setStatus(status));
-  }
-
-  updateName(name: string): this {
-    return this.#tryTo((span) => span.updateName(name));
-  }
-
-  recordException(exception: Exception, time?: TimeInput): void {
-    this.#tryTo((span) => span.recordException(withoutQuotes(exception), time));
-  }
-
-  end(time?: TimeInput): void {
-    this.#tryTo((span) => span.end(time));
+class TransportSpan extends GuardedSpan {
+  override recordException(exception: Exception, time?: TimeInput): void {
+    super.recordException(withoutQuotes(exception), time);
   }
 }
 
@@ -131,7 +61,7 @@ class TransportTracer implements Tracer {
   #tryToStart(name: string, options?: SpanOptions, context?: Context): Span | undefined {
     if (this.#faults.isDisabled) return undefined;
     try {
-      return new ContainedSpan(this.#tracer.startSpan(name, options, context), this.#faults);
+      return new TransportSpan(this.#tracer.startSpan(name, options, context), this.#faults);
     } catch (error) {
       this.#faults.record(error);
       return undefined;
