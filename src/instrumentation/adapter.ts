@@ -3,7 +3,7 @@
  * it lazily patches the load in progress: it is constructed disabled (which keeps it from hooking anything itself) and
  * the patches of its module definitions are applied by our hook.
  */
-import type { TracerProvider } from '@opentelemetry/api';
+import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { guardSpans, logFaultsOfPropagation } from './guarded-tracer.js';
 import { type AnyFunction, Faults } from './patch.js';
 import type { ContainmentOptions } from './quiet-shimmer.js';
@@ -29,6 +29,7 @@ export interface OfficialDefinition extends Omit<OfficialFile, 'patch'> {
 export interface OfficialInstrumentation {
   isEnabled(): boolean;
   setTracerProvider(provider: TracerProvider): void;
+  setMeterProvider?(provider: MeterProvider): void;
   getModuleDefinitions(): readonly OfficialDefinition[];
 }
 
@@ -100,6 +101,15 @@ export function toTargets(definition: OfficialDefinition): PatchTarget[] {
   return targets;
 }
 
+/**
+ * As the SDK does. The base class makes the instruments in its constructor, before the fields of its subclass exist: those
+ * of openai are undefined then, and each failed call would be an unhandled rejection.
+ */
+export function setProviders(official: OfficialInstrumentation, provider: TracerProvider): void {
+  official.setTracerProvider(provider);
+  official.setMeterProvider?.(metrics.getMeterProvider());
+}
+
 /** Creates the official instrumentation and lists what it patches. Throws what its constructor throws. */
 export function adaptOfficial(
   name: string,
@@ -118,7 +128,7 @@ export function adaptOfficial(
   options.adjust?.(official, faults);
   const provider = context.tracerProvider;
   const filtered = options.filter === undefined ? provider : filterSpans(provider, options.filter);
-  official.setTracerProvider(guardSpans(filtered, faults, context.flush));
+  setProviders(official, guardSpans(filtered, faults, context.flush));
   const targets = official.getModuleDefinitions().flatMap(toTargets);
   const { versions } = options;
   return { targets: versions === undefined ? targets : targets.map((target) => ({ ...target, versions })) };

@@ -5,7 +5,7 @@
  */
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type OfficialDefinition, type OfficialInstrumentation, toTargets } from './adapter.js';
+import { type OfficialDefinition, type OfficialInstrumentation, setProviders, toTargets } from './adapter.js';
 import { Faults } from './patch.js';
 import { createWrapping } from './quiet-shimmer.js';
 import type { Registry } from './registry.js';
@@ -59,7 +59,7 @@ function instantiate(name: string, Constructor: ExtraConstructor, context: Instr
   }
   const instance = new Hookless({ enabled: false });
   Object.assign(instance, createWrapping(new Faults(name, context.log), {}));
-  instance.setTracerProvider(context.tracerProvider);
+  setProviders(instance, context.tracerProvider);
   const definitions = [Constructor.prototype.init.call(instance) ?? []].flat() as OfficialDefinition[];
   const targets = definitions.flatMap(toTargets);
   instance.enable();

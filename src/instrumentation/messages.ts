@@ -11,6 +11,7 @@ export { keepAwsInput } from './aws-input.js';
 export { keepCucumber } from './cucumber.js';
 export { kafkajsTargets } from './kafkajs-context.js';
 export { rephraseAmqplib, rephraseAws } from './message-words.js';
+export { keepApiPromises } from './openai.js';
 
 interface WithHeaders {
   readonly headers?: object | null | undefined;

@@ -510,7 +510,7 @@ export const TABLE: readonly TableEntry[] = [
     ['openai'],
     'OpenAIInstrumentation',
     () => require('@opentelemetry/instrumentation-openai'),
-    undefined,
+    () => ({ adjust: messages().keepApiPromises }),
     { hasEsmBuild: true },
   ),
   own('opensearch', ['@opensearch-project/opensearch'], () => dataLibraries().opensearch),

@@ -29,6 +29,23 @@ export const LOGS: LibraryCases = [
   },
 ];
 
+/** Each is the call of the library, and the request that it makes. */
+const asked = (name: string, times: number, error = ''): string =>
+  `
+        app CLIENT ${name}${error}
+          app CLIENT POST${error}
+            app SERVER POST
+`.repeat(times);
+
+/** In every way that its promises have; the last ones of a kind are refused. */
+const ASKED = [
+  asked('chat stub-model', 9),
+  asked('chat broken', 3, ' ERROR'),
+  asked('chat stub-model', 3),
+  asked('chat broken', 1, ' ERROR'),
+  asked('embeddings stub-model', 2),
+].join('');
+
 export const LOCAL: LibraryCases = [
   {
     library: 'dataloader, generic-pool, lru-memoizer',
@@ -80,11 +97,7 @@ export const LOCAL: LibraryCases = [
     scenario: {
       name: 'openai',
       folder: 'openai',
-      traces: `
-        app CLIENT chat stub-model
-          app CLIENT POST
-            app SERVER POST
-      `,
+      traces: ASKED,
     },
   },
   {
