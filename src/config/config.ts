@@ -93,6 +93,7 @@ function readConfig(settings: Settings, env: NodeJS.ProcessEnv, envFile: string 
     shutdownTimeoutMillis: settings.number('OTEL_NODE_SHUTDOWN_TIMEOUT'),
     detachAfterMillis: settings.number('OTEL_NODE_DETACH_AFTER'),
     passesThreadContext: settings.boolean('OTEL_NODE_WORKER_THREAD_CONTEXT'),
+    carriesRedisStreamContext: settings.boolean('OTEL_NODE_REDIS_STREAM_CONTEXT'),
     carriedContext: settings.boolean('OTEL_NODE_CHILD_PROCESS_CONTEXT') ? readCarriedContext(env) : undefined,
     lambdaTaskRoot: env.LAMBDA_TASK_ROOT?.trim() || undefined,
     configFile: settings.text('OTEL_CONFIG_FILE'),

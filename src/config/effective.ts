@@ -65,6 +65,7 @@ const VALUES: Readonly<Record<SettingName, (config: AgentConfig) => Value>> = {
   OTEL_NODE_DETACH_AFTER: (config) => config.detachAfterMillis,
   OTEL_NODE_CHILD_PROCESS_CONTEXT: (config) => config.carriedContext !== undefined,
   OTEL_NODE_WORKER_THREAD_CONTEXT: (config) => config.passesThreadContext,
+  OTEL_NODE_REDIS_STREAM_CONTEXT: (config) => config.carriesRedisStreamContext,
   OTEL_NODE_MAX_QUEUE_BYTES: (config) => config.delivery.maxQueueBytes,
   OTEL_NODE_EXPORT_CONCURRENCY: (config) => config.delivery.maxConcurrentExports,
   OTEL_NODE_SPOOL_DIRECTORY: (config) => config.delivery.spool?.directory,

@@ -240,6 +240,8 @@ export interface AgentConfig {
   readonly detachAfterMillis: number;
   /** OTEL_NODE_WORKER_THREAD_CONTEXT */
   readonly passesThreadContext: boolean;
+  /** OTEL_NODE_REDIS_STREAM_CONTEXT */
+  readonly carriesRedisStreamContext: boolean;
   /**
    * OTEL_NODE_CHILD_PROCESS_CONTEXT: variables with the trace context that this process was started in (TRACEPARENT and
    * its like), by name, maybe none; undefined = neither read them nor give them to children.

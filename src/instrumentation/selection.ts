@@ -16,9 +16,13 @@ function isSelected(entry: TableEntry, config: AgentConfig['instrumentations']):
   return config.isDefaultEnabled && entry.isOffByDefault !== true;
 }
 
+function isPropagating({ propagates }: TableEntry, config: AgentConfig): boolean {
+  return typeof propagates === 'function' ? propagates(config) : propagates === true;
+}
+
 /** The entries to listen for; with the SDK disabled only those that carry context between processes. */
 export function selectInstrumentations(table: readonly TableEntry[], config: AgentConfig): readonly TableEntry[] {
   return table.filter(
-    (entry) => isSelected(entry, config.instrumentations) && (!config.isSdkDisabled || entry.propagates === true),
+    (entry) => isSelected(entry, config.instrumentations) && (!config.isSdkDisabled || isPropagating(entry, config)),
   );
 }

@@ -36,7 +36,7 @@ export interface TableEntry {
   /** Diagnostics channel on which the library publishes its start; tells of a bundled one, too. */
   readonly announcedBy?: string;
   /** Carries trace context between processes: kept when OTEL_SDK_DISABLED leaves only propagation. */
-  readonly propagates?: boolean;
+  readonly propagates?: boolean | ((config: AgentConfig) => boolean);
   load(context: InstrumentationContext): Instrumentation;
 }
 
@@ -237,6 +237,7 @@ const BUILTIN_OFF: Extra = { isBuiltin: true, isOffByDefault: true };
 const GLOBAL: Extra = { isGlobal: true, propagates: true };
 const APPLICATION_FILES: Extra = { patchesApplicationFiles: true };
 const CARRIES_CONTEXT: Extra = { propagates: true };
+const CARRIES_STREAM_CONTEXT: Extra = { propagates: (config) => config.carriesRedisStreamContext };
 
 /** All instrumentations, in the order in which patches of one module are applied. */
 export const TABLE: readonly TableEntry[] = [
@@ -404,7 +405,7 @@ export const TABLE: readonly TableEntry[] = [
     'ioredis',
     ['ioredis'],
     () => require('./ioredis/patch.js'),
-    undefined,
+    CARRIES_STREAM_CONTEXT,
     official('ioredis', [], 'IORedisInstrumentation', () => require('@opentelemetry/instrumentation-ioredis')),
     [{ module: 'ioredis', versions: ['>=2.0.0 <4'] }],
   ),
@@ -550,7 +551,7 @@ export const TABLE: readonly TableEntry[] = [
     'redis',
     ['redis', '@redis/client', '@node-redis/client'],
     () => require('./redis/patch.js'),
-    undefined,
+    CARRIES_STREAM_CONTEXT,
     official(
       'redis',
       [],

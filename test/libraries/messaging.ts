@@ -481,6 +481,90 @@ ${STARTED}
   },
 };
 
+/** What a reader's loop asks for: in a trace of its own each time, linked to the producer of each entry. */
+function readerOf(command: string): Aside {
+  const producers = new Set<string>();
+  const names = /^(receive|xreadgroup|XREADGROUP) /;
+  return {
+    includes(trace) {
+      for (const { kind, spanId } of trace) if (kind === 'PRODUCER') producers.add(spanId);
+      return trace.every(({ name }) => names.test(name)) || trace.some(({ name }) => name === `${command} burst`);
+    },
+    check(t, traces) {
+      t.ok(
+        traces.every(({ length }) => length === 1),
+        'no trace grows',
+      );
+      const spans = traces.flat();
+      t.equal(spans.filter(({ kind }) => kind === 'PRODUCER').length, BURST, 'each entry of the burst has a producer');
+      // Besides the one to the request that the loop was started in.
+      const linksOf = (span: (typeof spans)[number] | undefined) =>
+        (span?.links ?? []).filter(({ attributes }) => attributes['messaging.message.id'] !== undefined);
+      const links = spans.filter(({ name }) => name === 'receive burst').flatMap(linksOf);
+      t.equal(new Set(links.map(({ spanId }) => spanId)).size, BURST, 'whom its reader is linked to');
+      const several = spans.filter(({ attributes }) => attributes['messaging.batch.message_count'] === 2);
+      const ofOrders = several.find(({ name }) => name === 'receive orders');
+      t.equal(linksOf(ofOrders).length, 2, 'several entries are several links');
+      const lost = spans.flatMap(linksOf).filter(({ spanId }) => !producers.has(spanId));
+      t.strictSame(lost, [], 'links lead to producers');
+    },
+  };
+}
+
+const acknowledged = (command: string): string => `
+        consumer CLIENT ${command} 127.0.0.1:<port>
+
+        consumer CLIENT GET
+          app SERVER GET
+`;
+
+/** `name` writes a command as the library does. */
+const streams = (library: string, name: (command: string) => string): LibraryCase => ({
+  library,
+  instrumentation: library,
+  server: 'Redis',
+  tried: locked([library]),
+  others: { test: 'unit/redis-streams', folders: STREAM_FOLDERS.filter((folder) => folder.startsWith(library)) },
+  // One hook at a time: process/containment.
+  meets: 'official',
+  broken: { OTEL_NODE_REDIS_STREAM_CONTEXT: 'true' },
+  scenario: {
+    name: `streams-${library}`,
+    folder: 'streams',
+    aside: readerOf(name('XADD')),
+    // The loop was started in a request: what it does later is not of that trace.
+    env: { OTEL_NODE_REDIS_STREAM_CONTEXT: 'true', OTEL_NODE_DETACH_AFTER: '1' },
+    normalise: { replace: [[/\d{13}-\d+/, '<entry>']] },
+    traces: drawn(`
+        app CLIENT ${name('FLUSHALL')} 127.0.0.1:<port>
+
+        app CLIENT ${name('XGROUP')} 127.0.0.1:<port>
+
+        app CLIENT ${name('XGROUP')} 127.0.0.1:<port>
+
+        consumer CLIENT GET
+          consumer SERVER GET
+            consumer CLIENT receive orders  # linked to the entry that came first
+
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER ${name('XADD')} orders
+${acknowledged(name('XACK'))}
+        app CLIENT GET
+          app SERVER GET
+            app PRODUCER XADD orders        # as it was called
+${acknowledged(name('XACK'))}
+        app CLIENT GET                      # two in a transaction
+          app SERVER GET
+            app PRODUCER MULTI ${name('XADD')} 127.0.0.1:<port>
+${acknowledged(name('XACK')).repeat(2)}
+    `),
+  },
+});
+
+/** Releases in the project's node_modules that test/unit runs, besides the ones that applications import. */
+const STREAM_FOLDERS = ['redis40', 'redis4', 'redis50', 'redis6', 'ioredis40', 'ioredis4', 'ioredis6'];
+
 interface Oldest {
   /** Folder in node_modules. */
   readonly folder: string;
@@ -516,12 +600,17 @@ export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['single', 'several', 'flow', 'fails'],
   sqs: ['asked', 'topic', 'topicBatch'],
   'sqs-consumer': ['single', 'fails'],
+  // A reader is linked to producers.
+  'streams-redis': [],
+  'streams-ioredis': [],
 };
 
 /** Further steps of theirs: a receiver that asks for one message waits for it. */
 export const ASKED: Readonly<Record<string, readonly string[]>> = {
   nats: ['asked', 'orderedAsked', 'older-asked'],
   nats3: ['asked', 'orderedAsked'],
+  'streams-redis': ['single', 'raw', 'several'],
+  'streams-ioredis': ['single', 'raw', 'several'],
 };
 
 /** Programs for what is ours in a library whose instrumentation is an adopted one, and what that meets. */
@@ -558,4 +647,6 @@ export const MESSAGING: LibraryCases = [
   bullmq,
   sqs,
   sqsConsumer,
+  streams('redis', (command) => command),
+  streams('ioredis', (command) => command.toLowerCase()),
 ];

@@ -25,6 +25,8 @@ const BROKERS: Readonly<Record<string, QueueName | 'rabbitmq' | 'redis'>> = {
   '@nats-io/transport-node': 'nats',
   mqtt: 'mosquitto',
   bullmq: 'redis',
+  redis: 'redis',
+  ioredis: 'redis',
   '@aws-sdk/client-sqs': 'moto',
   'sqs-consumer': 'moto',
 };
@@ -69,7 +71,7 @@ function testBroken(t: Test, { scenario, instrumentation, meets, needsNode, brok
   if (meets === undefined) return;
   const program = {
     node: nodeFor(needsNode),
-    file: join('libraries-messaging', `${scenario.name}.cjs`),
+    file: join(scenario.folder ?? 'libraries-messaging', `${scenario.name}.cjs`),
     env: { ...env, ...broken },
   };
   t.test('everything throws', (t) => testContainment(t, { instrumentation, meets, processes: 2, program }));
@@ -93,7 +95,7 @@ function testUnsampled(t: Test, { scenario, needsNode }: LibraryCase, env: Env):
     t.teardown(() => collector.close());
     const app = runApp({
       node: nodeFor(needsNode),
-      file: join('libraries-messaging', `${scenario.name}.cjs`),
+      file: join(scenario.folder ?? 'libraries-messaging', `${scenario.name}.cjs`),
       env: {
         ...scenario.env,
         ...env,

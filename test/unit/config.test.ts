@@ -97,6 +97,7 @@ t.test('an empty environment gives the defaults and no problem', async (t) => {
     otherTracers: 'stand-down',
     shutdownTimeoutMillis: 1000,
     passesThreadContext: false,
+    carriesRedisStreamContext: false,
     carriedContext: undefined,
     detachAfterMillis: 60_000,
     configFile: undefined,

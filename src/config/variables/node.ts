@@ -91,6 +91,15 @@ export const AGENT = {
       'Worker threads are started, and the messages to them handled, in the trace context of `new Worker()` and ' +
       '`worker.postMessage()`. Tasks of piscina need no setting. See [docs/processes.md](processes.md).',
   },
+  OTEL_NODE_REDIS_STREAM_CONTEXT: {
+    type: 'boolean',
+    default: false,
+    source: '@org/trace-agent',
+    description:
+      'Entries that `XADD` of redis and ioredis adds to a stream carry the trace context as further fields, which are ' +
+      'taken out again when they are read: set it where streams are read before it is set where they are written. See ' +
+      '[docs/messaging.md](messaging.md#redis-streams).',
+  },
   OTEL_NODE_MAX_QUEUE_BYTES: {
     type: 'integer',
     default: 33_554_432,

@@ -60,7 +60,7 @@ function attempt(command: Command, redis: Redis, tracing: RedisTracing): void {
   if (known === undefined && operation?.isRecording) endWithReply(command, operation);
 }
 
-function isCommand(command: Partial<Command> | null | undefined): command is Command {
+export function isCommand(command: Partial<Command> | null | undefined): command is Command {
   return typeof command?.resolve === 'function' && typeof command.name === 'string';
 }
 

@@ -11,7 +11,7 @@ import { Operation } from '../redis/operation.js';
 import type { BatchMode, RedisTracing } from '../redis/tracing.js';
 import { COMMANDS, type Command, endpointOf, type Redis } from './client.js';
 
-interface Pipeline {
+export interface Pipeline {
   readonly redis: Redis;
   readonly _queue: readonly Command[];
   /** Above zero when `exec` belongs to a transaction that is being put into the pipeline. */
@@ -45,6 +45,8 @@ function firstErrorOf(replies: unknown): unknown {
 
 /** What becomes of the spans of a pipeline. */
 interface Batch {
+  /** Undefined where each command has its own. */
+  readonly operation?: Operation;
   moveTo(node: Endpoint): void;
   end(replies: unknown): void;
   fail(error: unknown): void;
@@ -53,6 +55,20 @@ interface Batch {
 const batches = createTie<Batch>();
 /** Commands of automatic pipelines, in their order. */
 const automatic = createTie<(Operation | undefined)[]>();
+
+/** What the commands of a pipeline belong to that is being sent. */
+export function operationOf(pipeline: Pipeline): Operation | undefined {
+  return batches.get(pipeline)?.operation;
+}
+
+/** The same for the command that was put last into an automatic pipeline; undefined for other pipelines. */
+export function lastOfAutomatic(pipeline: Pipeline): Operation | undefined {
+  return automatic.get(pipeline)?.at(-1);
+}
+
+export function isAutomatic(pipeline: Pipeline): boolean {
+  return automatic.get(pipeline) !== undefined;
+}
 
 /** The batch whose commands are being sent, all on one stack. */
 let sending: Batch | undefined;
@@ -77,6 +93,7 @@ function beginBatch(pipeline: Pipeline, tracing: RedisTracing): Batch | undefine
   const mode = modeOf(queue);
   operation.attemptBatch(endpointOf(redis), mode, commands, COMMANDS);
   return {
+    operation,
     moveTo: (node) => operation.moveTo(node),
     end: (replies) => operation.end(firstErrorOf(replies)),
     fail: (error) => operation.end(error),

@@ -4,6 +4,7 @@
  * the call.
  */
 import type { Context, Span } from '@opentelemetry/api';
+import { ContextWithSpan } from '../context.js';
 import { commandOf } from './commands.js';
 import { type Endpoint, UNKNOWN_ENDPOINT } from './endpoint.js';
 import type { CommandView } from './query-text.js';
@@ -14,6 +15,7 @@ export class Operation {
   readonly #parent: Context;
   #isStarted = false;
   #isBatch = false;
+  #hasSeveral = false;
   /** Undefined when nothing is recorded, and after the end. */
   #span: Span | undefined;
   /** How it ended before there was an attempt. */
@@ -32,9 +34,24 @@ export class Operation {
     return this.#span !== undefined;
   }
 
+  /** Undefined when nothing is recorded, before the first attempt and after the end. */
+  get span(): Span | undefined {
+    return this.#span;
+  }
+
+  /** What a message that the call sends carries: the caller's context, with the span if there is one. */
+  get context(): Context {
+    return this.#span === undefined ? this.#parent : new ContextWithSpan(this.#parent, this.#span);
+  }
+
   /** A transaction or a pipeline. */
   get isBatch(): boolean {
     return this.#isBatch;
+  }
+
+  /** One of a single command is that command. */
+  get hasSeveral(): boolean {
+    return this.#hasSeveral;
   }
 
   /** A command is about to be sent there. */
@@ -54,6 +71,7 @@ export class Operation {
       return;
     }
     this.#isBatch = true;
+    this.#hasSeveral = commands.length > 1;
     this.#begin(to, batchOperation(mode, commands, view));
     this.#span = this.#tracing.startBatch(this.#parent, to, this.#name, commands, view);
   }

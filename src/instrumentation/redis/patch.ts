@@ -10,7 +10,14 @@ import { wrapBatch, wrapSendCommand } from './client.js';
 import { classOf } from './errors.js';
 import { REDIS } from './manifest.js';
 import { wrapAddCommand, wrapAttachCommands, wrapConnect, wrapExecutor, wrapMultiExecutor } from './queue.js';
-import { RedisTracing } from './tracing.js';
+import {
+  wrapStreamAddCommand,
+  wrapStreamBatch,
+  wrapStreamMultiExecutor,
+  wrapStreamSendCommand,
+} from './stream-commands.js';
+import { createTracing, StreamTracing } from './stream-tracing.js';
+import type { BatchMode, RedisTracing } from './tracing.js';
 
 interface Class {
   readonly prototype: object;
@@ -30,6 +37,26 @@ function patchCalls(prototype: object, names: readonly string[], tracing: RedisT
   for (const name of names) patchIfPresent(prototype, name, (original) => wrapCall(original, tracing));
 }
 
+/** What commands go through. Where entries of streams carry the context it is another wrapper, chosen here, once. */
+const commands = {
+  add(original: AnyFunction, tracing: RedisTracing): AnyFunction {
+    const isStreams = tracing instanceof StreamTracing;
+    return isStreams ? wrapStreamAddCommand(original, tracing) : wrapAddCommand(original, tracing);
+  },
+  multi(original: AnyFunction, tracing: RedisTracing): AnyFunction {
+    const isStreams = tracing instanceof StreamTracing;
+    return isStreams ? wrapStreamMultiExecutor(original, tracing) : wrapMultiExecutor(original, tracing);
+  },
+  send(original: AnyFunction, tracing: RedisTracing): AnyFunction {
+    const isStreams = tracing instanceof StreamTracing;
+    return isStreams ? wrapStreamSendCommand(original, tracing) : wrapSendCommand(original, tracing);
+  },
+  batch(original: AnyFunction, mode: BatchMode, tracing: RedisTracing): AnyFunction {
+    const isStreams = tracing instanceof StreamTracing;
+    return isStreams ? wrapStreamBatch(original, mode, tracing) : wrapBatch(original, mode, tracing);
+  },
+};
+
 /** Files of redis 4. */
 const FILES_4: Readonly<Record<string, Patch>> = {
   'dist/lib/commander.js': (exports, tracing) => {
@@ -38,7 +65,7 @@ const FILES_4: Readonly<Record<string, Patch>> = {
     patchMethod(exports, name, (original) => wrapAttachCommands(original, tracing));
   },
   'dist/lib/client/commands-queue.js': (exports, tracing) => {
-    patchMethod(classIn(exports), 'addCommand', (original) => wrapAddCommand(original, tracing));
+    patchMethod(classIn(exports), 'addCommand', (original) => commands.add(original, tracing));
   },
   'dist/lib/client/index.js': (exports, tracing) => {
     const prototype = classIn(exports);
@@ -47,7 +74,7 @@ const FILES_4: Readonly<Record<string, Patch>> = {
     for (const name of ['commandsExecutor', 'executeFunction', 'executeScript', 'SELECT']) {
       patchIfPresent(prototype, name, execute);
     }
-    patchMethod(prototype, 'multiExecutor', (original) => wrapMultiExecutor(original, tracing));
+    patchMethod(prototype, 'multiExecutor', (original) => commands.multi(original, tracing));
     patchCalls(prototype, ['executeScript'], tracing);
     patchMethod(prototype, 'connect', wrapConnect);
   },
@@ -67,9 +94,9 @@ const FILES_5: Readonly<Record<string, Patch>> = {
   },
   'dist/lib/client/index.js': (exports, tracing) => {
     const prototype = classIn(exports);
-    patchMethod(prototype, 'sendCommand', (original) => wrapSendCommand(original, tracing));
-    patchMethod(prototype, '_executeMulti', (original) => wrapBatch(original, 'MULTI', tracing));
-    patchMethod(prototype, '_executePipeline', (original) => wrapBatch(original, 'PIPELINE', tracing));
+    patchMethod(prototype, 'sendCommand', (original) => commands.send(original, tracing));
+    patchMethod(prototype, '_executeMulti', (original) => commands.batch(original, 'MULTI', tracing));
+    patchMethod(prototype, '_executePipeline', (original) => commands.batch(original, 'PIPELINE', tracing));
     patchCalls(prototype, ['_executeScript'], tracing);
     patchMethod(prototype, 'connect', runAsDriver);
   },
@@ -115,7 +142,7 @@ function targetsOf(
 export const create: CreateInstrumentation = (context) => {
   // node-redis has a class for it: the signal of a command was aborted before it was sent.
   const isCancellation = (error: unknown): boolean => classOf(error) === 'AbortError';
-  const tracing = new RedisTracing('redis', REDIS.scope, context, isCancellation);
+  const tracing = createTracing('redis', REDIS.scope, context, isCancellation);
   const [first, current] = REDIS.packages;
   return {
     targets: [

@@ -12,7 +12,7 @@ import { type AnyFunction, patchMethod } from '../patch.js';
 import { beginBatch, beginCommand, follow, type QueuedCommand, type RedisClient } from './client.js';
 import { commandOf } from './commands.js';
 import { firstErrorOf } from './errors.js';
-import type { RedisTracing } from './tracing.js';
+import type { BatchMode, RedisTracing } from './tracing.js';
 
 interface CommandDefinition {
   transformArguments?(...args: unknown[]): readonly unknown[];
@@ -102,19 +102,28 @@ export function wrapConnect(original: AnyFunction): AnyFunction {
   };
 }
 
-function clientOf(queue: object): RedisClient | undefined {
+export function clientOf(queue: object): RedisClient | undefined {
   const known = clients.get(queue);
   if (known !== undefined || caller === undefined) return known;
   clients.set(queue, caller);
   return caller;
 }
 
-/** Wraps `addCommand` of the queue. What is chained is part of a batch; QUIT is how a client closes. */
+interface Options {
+  readonly chainId?: unknown;
+}
+
+/** What is chained is part of a batch. */
+export function isPartOfBatch(options: unknown): boolean {
+  return isInBatch || (options as Options | null | undefined)?.chainId !== undefined;
+}
+
+/** Wraps `addCommand` of the queue. QUIT is how a client closes. */
 export function wrapAddCommand(original: AnyFunction, tracing: RedisTracing): AnyFunction {
-  return function addCommand(this: object, args: readonly unknown[], options?: { readonly chainId?: unknown }) {
+  return function addCommand(this: object, args: readonly unknown[], options?: Options) {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     const parameters = arguments as unknown as unknown[];
-    if (tracing.faults.isDisabled || isInBatch || options?.chainId !== undefined || args[0] === 'QUIT') {
+    if (tracing.faults.isDisabled || isPartOfBatch(options) || args[0] === 'QUIT') {
       return original.apply(this, parameters);
     }
     const run = (): Promise<unknown> => original.apply(this, parameters);
@@ -128,30 +137,56 @@ const FRAME = new Set<unknown>(['MULTI', 'EXEC']);
 
 /** Those of a transaction are in the last reply; there are none when a key that it watched was changed. */
 function errorOfTransaction(replies: unknown): unknown {
-  const last: unknown = Array.isArray(replies) ? replies.at(-1) : undefined;
+  const last = lastOf(replies);
   return last === null ? 'WatchError' : firstErrorOf(last);
 }
 
-/** Wraps `multiExecutor`: a transaction has a symbol of its own among the parameters, a pipeline has none. */
+const lastOf = (replies: unknown): unknown => (Array.isArray(replies) ? replies.at(-1) : undefined);
+
+/** One call of `multiExecutor`. */
+export interface BatchCall {
+  readonly mode: BatchMode;
+  /** Those of the application. */
+  readonly counted: readonly QueuedCommand[];
+  /** Sends commands in the place of those that were given. */
+  run(commands: readonly QueuedCommand[]): Promise<unknown>;
+  repliesIn(result: unknown): unknown;
+  errorOf(result: unknown): unknown;
+}
+
+type Run = (commands: readonly QueuedCommand[]) => Promise<unknown>;
+
+/** A transaction has a symbol of its own among the parameters, a pipeline has none. */
+export function batchCall(commands: readonly QueuedCommand[], rest: readonly unknown[], original: Run): BatchCall {
+  const isTransaction = rest.some((parameter) => typeof parameter === 'symbol');
+  return {
+    mode: isTransaction ? 'MULTI' : 'PIPELINE',
+    counted: commands.filter(({ args }) => !FRAME.has(args[0])),
+    run(sent) {
+      isInBatch = true;
+      try {
+        return original(sent);
+      } finally {
+        isInBatch = false;
+      }
+    },
+    repliesIn: isTransaction ? lastOf : (replies) => replies,
+    errorOf: isTransaction ? errorOfTransaction : firstErrorOf,
+  };
+}
+
+/** Wraps `multiExecutor`. */
 export function wrapMultiExecutor(original: AnyFunction, tracing: RedisTracing): AnyFunction {
   return function multiExecutor(this: RedisClient, commands: readonly QueuedCommand[], ...rest: unknown[]) {
     if (tracing.faults.isDisabled) return original.call(this, commands, ...rest);
-    const mode = rest.some((parameter) => typeof parameter === 'symbol') ? 'MULTI' : 'PIPELINE';
+    const call = batchCall(commands, rest, (sent) => original.call(this, sent, ...rest));
+    const { mode, counted } = call;
     const begin = (): Span | undefined => {
-      const counted = commands.filter(({ args }) => !FRAME.has(args[0]));
       // Nothing is sent.
       if (counted.length === 0 && mode === 'PIPELINE') return undefined;
       return beginBatch(this, mode, counted, tracing);
     };
-    const run = (): Promise<unknown> => {
-      isInBatch = true;
-      try {
-        return original.call(this, commands, ...rest);
-      } finally {
-        isInBatch = false;
-      }
-    };
-    return tracePromise(begin, run, tracing, false, mode === 'MULTI' ? errorOfTransaction : firstErrorOf);
+    return tracePromise(begin, () => call.run(commands), tracing, false, call.errorOf);
   };
 }
 

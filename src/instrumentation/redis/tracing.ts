@@ -6,7 +6,7 @@
  *
  * Spec: semantic-conventions 1.44, Redis.
  */
-import { type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
 import { failSpanByCode } from '../operation.js';
 import { Faults } from '../patch.js';
@@ -43,11 +43,15 @@ function procedureOf({ script }: Command, args: readonly unknown[], first: numbe
   return typeof name === 'string' ? name : undefined;
 }
 
+export function batchAttributes(to: Endpoint, operation: string, commands: readonly unknown[]): Attributes {
+  return { ...to.attributes, [DB_OPERATION_NAME]: operation, [DB_OPERATION_BATCH_SIZE]: commands.length };
+}
+
 /** What the wrappers of one instrumentation share. */
 export class RedisTracing {
   readonly faults: Faults;
   readonly isUnsampled: IsUnsampled;
-  readonly #tracer: Tracer;
+  protected readonly tracer: Tracer;
   readonly #isSanitized: boolean;
   readonly #isCancellation: (error: unknown) => boolean;
 
@@ -59,7 +63,7 @@ export class RedisTracing {
   ) {
     this.faults = new Faults(name, log);
     this.isUnsampled = createIsUnsampled(config);
-    this.#tracer = tracerProvider.getTracer(scope, AGENT_VERSION);
+    this.tracer = tracerProvider.getTracer(scope, AGENT_VERSION);
     this.#isSanitized = config.isDbQuerySanitized;
     this.#isCancellation = isCancellation;
   }
@@ -70,8 +74,11 @@ export class RedisTracing {
    */
   start(parent: Context, to: Endpoint, name: string, args: readonly unknown[], first: 0 | 1): Span | undefined {
     const start = to.startOf(name);
-    const span = this.#tracer.startSpan(start.name, start.options, parent);
-    if (!span.isRecording()) return undefined;
+    const span = this.tracer.startSpan(start.name, start.options, parent);
+    return span.isRecording() ? this.describe(span, name, args, first) : undefined;
+  }
+
+  protected describe(span: Span, name: string, args: readonly unknown[], first: 0 | 1): Span {
     const command = commandOf(name);
     span.setAttribute(DB_QUERY_TEXT, queryText(command, args, first, this.#isSanitized));
     const procedure = procedureOf(command, args, first);
@@ -94,22 +101,21 @@ export class RedisTracing {
     if (only !== undefined && commands.length === 1) {
       return this.start(parent, to, view.name(only), view.args(only), view.first);
     }
-    const attributes = {
-      ...to.attributes,
-      [DB_OPERATION_NAME]: operation,
-      [DB_OPERATION_BATCH_SIZE]: commands.length,
-    };
-    const span = this.#tracer.startSpan(to.nameOf(operation), { kind: SpanKind.CLIENT, attributes }, parent);
-    if (!span.isRecording()) return undefined;
+    const options = { kind: SpanKind.CLIENT, attributes: batchAttributes(to, operation, commands) };
+    const span = this.tracer.startSpan(to.nameOf(operation), options, parent);
+    return span.isRecording() ? this.describeBatch(span, commands, view) : undefined;
+  }
+
+  protected describeBatch<C>(span: Span, commands: readonly C[], view: CommandView<C>): Span {
     if (commands.length > 0) span.setAttribute(DB_QUERY_TEXT, batchText(commands, view, this.#isSanitized));
     return span;
   }
 
-  /** What the span stands for goes to another node than it started with. */
-  move(span: Span, to: Endpoint, operation: string): void {
+  /** What the span stands for goes to another node than it started with; `isNamedByNode`: which its name says. */
+  move(span: Span, to: Endpoint, operation: string, isNamedByNode = true): void {
     if (to.address !== undefined) span.setAttribute(SERVER_ADDRESS, to.address);
     if (to.port !== undefined) span.setAttribute(SERVER_PORT, to.port);
-    if (!commandOf(operation).isFunction) span.updateName(to.nameOf(operation));
+    if (isNamedByNode && !commandOf(operation).isFunction) span.updateName(to.nameOf(operation));
   }
 
   /** Ends the span; `error` is undefined when all went well, a text when it says it all. Never throws. */

@@ -1,0 +1,131 @@
+/**
+ * Entries of Redis streams as commands and replies have them: where the fields of an XADD are, and where the entries of
+ * a reply are, in RESP2 and RESP3, as texts and as bytes. Pure. What does not look as expected is left alone.
+ *
+ * What is added to an entry comes last, and behind it the number of fields that were added: an application that carries
+ * a context by itself has the same names, and is shown what it wrote.
+ */
+
+/** Position in `args` of the first field of an XADD; `first` is that of its key. Undefined when nothing may be added. */
+export function fieldsOf(args: readonly unknown[], first: number): number | undefined {
+  const id = idOf(args, first + 1);
+  if (id === undefined || !ID.test(textOf(args[id]))) return undefined;
+  const count = args.length - id - 1;
+  return count >= 2 && count % 2 === 0 ? id + 1 : undefined;
+}
+
+const ID = /^(?:\*|\d+(?:-(?:\d+|\*))?)$/;
+/** Longer than any option, id or name that is looked for. */
+const MAX_LENGTH = 64;
+
+/** Empty for what is neither text nor bytes, or too long. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value instanceof Uint8Array && value.length <= MAX_LENGTH ? Buffer.from(value).toString() : '';
+}
+
+/** Number of arguments that an option has, itself included. */
+const OPTIONS: Readonly<Record<string, number>> = { NOMKSTREAM: 1, KEEPREF: 1, DELREF: 1, ACKED: 1, IDMP: 3, LIMIT: 2 };
+
+/** Undefined for an entry whose fields are what makes it a duplicate. */
+function idOf(args: readonly unknown[], first: number): number | undefined {
+  let position = first;
+  for (;;) {
+    const option = textOf(args[position]).toUpperCase();
+    if (option === 'IDMPAUTO') return undefined;
+    const length = option === 'MAXLEN' || option === 'MINID' ? lengthOfTrim(args, position) : OPTIONS[option];
+    if (length === undefined) return position;
+    position += length;
+  }
+}
+
+/** `MAXLEN ~ 1000` */
+function lengthOfTrim(args: readonly unknown[], position: number): number {
+  return /^[=~]$/.test(textOf(args[position + 1])) ? 3 : 2;
+}
+
+/** True when one of the fields from that position on has such a name. */
+export function hasField(args: readonly unknown[], fields: number, names: readonly string[]): boolean {
+  for (let index = fields; index < args.length; index += 2) {
+    if (names.includes(textOf(args[index]).toLowerCase())) return true;
+  }
+  return false;
+}
+
+const MARK = 'trace-agent';
+
+/** The arguments with further fields. */
+export function withFields(args: readonly unknown[], carrier: Readonly<Record<string, string>>): readonly unknown[] {
+  const added = Object.entries(carrier);
+  return added.length === 0 ? args : [...args, ...added.flat(), MARK, String(added.length)];
+}
+
+/** Takes out of the fields of an entry what was added to them, and returns that; undefined when nothing was. */
+function takeAdded(fields: unknown[]): readonly unknown[] | undefined {
+  const end = fields.length - 2;
+  if (end < 2 || textOf(fields[end]) !== MARK) return undefined;
+  const start = end - 2 * Number(textOf(fields[end + 1]));
+  // An entry has a field of its own.
+  if (!Number.isInteger(start) || start < 2 || start >= end) return undefined;
+  return fields.splice(start).slice(0, -2);
+}
+
+export const getter = {
+  keys: (fields: readonly unknown[]): string[] => fields.filter((_, index) => index % 2 === 0).map(textOf),
+  get(fields: readonly unknown[], name: string): string | undefined {
+    const wanted = name.toLowerCase();
+    for (let index = 0; index < fields.length; index += 2) {
+      if (textOf(fields[index]).toLowerCase() === wanted) return String(fields[index + 1]);
+    }
+    return undefined;
+  },
+};
+
+/** An entry that has come. */
+export interface Entry {
+  readonly stream: string;
+  readonly id: string;
+  /** Names and values in turn: what was added, or what the application wrote. */
+  readonly fields: readonly unknown[];
+}
+
+/** Entries of a reply, without what was added to them; the reply is changed. `first` is the position of the key. */
+export function takeEntries(command: string, args: readonly unknown[], first: number, reply: unknown): Entry[] {
+  const entries: Entry[] = [];
+  for (const [stream, list] of listsOf(command, args[first], reply)) {
+    if (!Array.isArray(list)) continue;
+    for (const entry of list as unknown[]) {
+      const [id, fields] = Array.isArray(entry) ? (entry as unknown[]) : [];
+      // Of an entry that was deleted only the id is left.
+      if (!Array.isArray(fields)) continue;
+      entries.push({ stream: nameOf(stream), id: textOf(id), fields: takeAdded(fields) ?? (fields as unknown[]) });
+    }
+  }
+  return entries;
+}
+
+type Lists = Iterable<readonly [stream: unknown, entries: unknown]>;
+
+function listsOf(command: string, key: unknown, reply: unknown): Lists {
+  if (command === 'XREAD' || command === 'XREADGROUP') return listsByStream(reply);
+  if (command === 'XAUTOCLAIM') return [[key, Array.isArray(reply) ? (reply as unknown[])[1] : undefined]];
+  return [[key, reply]];
+}
+
+/** Pairs; in RESP3 a map, which clients make an object, a Map or a flat array of. */
+function listsByStream(reply: unknown): Lists {
+  if (reply instanceof Map) return reply as Map<unknown, unknown>;
+  if (typeof reply !== 'object' || reply === null) return [];
+  if (!Array.isArray(reply)) return Object.entries(reply);
+  const items = reply as unknown[];
+  if (Array.isArray(items[0])) return items.filter(Array.isArray) as [unknown, unknown][];
+  return items.flatMap((name, index) => (index % 2 === 0 ? [[name, items[index + 1]] as const] : []));
+}
+
+const MAX_NAME_LENGTH = 128;
+
+/** Of a stream: its key, cut where it is very long. */
+export function nameOf(key: unknown): string {
+  const text = key instanceof Uint8Array ? Buffer.from(key.subarray(0, MAX_NAME_LENGTH)).toString() : String(key);
+  return text.slice(0, MAX_NAME_LENGTH);
+}
