@@ -3,7 +3,7 @@
 import { caseOf, ERROR, type LeanReport, type LeanSpan, readReport } from './lean.js';
 import { runApp } from './run-app.js';
 
-export type Variant = 'own' | 'official' | 'bare' | 'broken';
+export type Variant = 'own' | 'official' | 'bare' | 'broken' | 'streams';
 
 export interface DatabaseReport extends LeanReport {
   readonly port: number;

@@ -96,5 +96,7 @@ t.test('the three variables select, the later rule wins', async (t) => {
   );
   const disabled = select({ OTEL_SDK_DISABLED: 'true' });
   t.ok(disabled.has('http') && disabled.has('grpc'), 'what carries context stays');
-  t.notOk(disabled.has('pg') || disabled.has('express'));
+  t.notOk(disabled.has('pg') || disabled.has('express') || disabled.has('redis'));
+  const carrying = select({ OTEL_SDK_DISABLED: 'true', OTEL_NODE_REDIS_STREAM_CONTEXT: 'true' });
+  t.ok(carrying.has('redis') && carrying.has('ioredis'), 'entries of streams carry it where they are to');
 });

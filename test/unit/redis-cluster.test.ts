@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap';
 import { type DatabaseReport, describeRedisSpan, runWorkload, steady } from '../helpers/databases.js';
-import { caseOf, type LeanSpan } from '../helpers/lean.js';
+import { caseOf, type LeanCase, type LeanSpan } from '../helpers/lean.js';
 import { redisClusterOrSkip } from '../helpers/redis-cluster.js';
 
 type Owners = Readonly<Record<string, number>>;
@@ -102,10 +102,34 @@ async function testContexts(t: Test, url: string): Promise<void> {
   }
 }
 
+type Stored = LeanCase & { readonly stored?: readonly string[] };
+
+/** Entries carry the context of the one span of their call, wherever it was sent. */
+function testStreams(t: Test, { cases }: DatabaseReport): void {
+  for (const [name, { spans, stored, parent }] of Object.entries(cases as Record<string, Stored>)) {
+    const [span, ...others] = spans;
+    t.strictSame(others, [], `${name}: one span`);
+    t.equal(span?.parentSpanId, parent.spanId, name);
+    if (stored === undefined) {
+      t.match(span, { kind: 'CLIENT', name: /^receive (added|movedAdd)$/ }, name);
+      continue;
+    }
+    t.match(span, { kind: 'PRODUCER', name: /^(xadd (added|movedAdd|askedAdd)|MULTI xadd 127\.0\.0\.1:\d+)$/i }, name);
+    const carried = ['traceparent', `00-${span?.traceId}-${span?.spanId}-01`, 'trace-agent', '1'];
+    t.strictSame(stored.slice(2), carried, `${name}: the context, once`);
+  }
+  t.notMatch(JSON.stringify([cases.read?.result, cases['read, moved']?.result]), 'traceparent');
+}
+
 t.test('clusters', async (t) => {
   const ports = await redisClusterOrSkip(t);
   if (ports === undefined) return;
   await testContexts(t, `redis://127.0.0.1:${ports[0]}`);
+  for (const library of ['redis4', 'redis6', 'ioredis40', 'ioredis6']) {
+    const report = await runWorkload(process.execPath, 'redis-cluster', 'streams', library, ...ports.map(String));
+    t.strictSame(report.messages, [], 'nothing of ours failed');
+    await t.test(`streams, ${library}`, async (t) => testStreams(t, report));
+  }
   for (const [library, expected] of LIBRARIES) {
     await t.test(library, async (t) => {
       const run = (variant: 'own' | 'bare'): Promise<DatabaseReport> =>
