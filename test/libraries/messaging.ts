@@ -142,10 +142,10 @@ ${'            consumer CLIENT receive STORED\n'.repeat(times)}
 ${'            consumer CLIENT GET\n              app SERVER GET\n'.repeat(times)}
 `;
 
-const asked = (subject: string): string => `
+const asked = (subject: string, send = 'publish'): string => `
         app CLIENT GET
           app SERVER GET
-            app PRODUCER publish ${subject}
+            app PRODUCER ${send} ${subject}
 `;
 
 const NATS_BASICS = `
@@ -245,7 +245,20 @@ const BULLMQ_BASICS = drawn(`
         app CLIENT hset 127.0.0.1:<port>    # each queue writes its version when it is made
 
         app CLIENT hset 127.0.0.1:<port>
-${STARTED}
+
+        app CLIENT hset 127.0.0.1:<port>
+
+        consumer CLIENT GET
+          consumer SERVER GET
+            consumer CLIENT receive asked   # linked to the job
+            consumer CLIENT GET
+              app SERVER GET
+            consumer CLIENT receive asked
+            consumer CLIENT GET
+              app SERVER GET
+            consumer CLIENT receive asked   # with the end of the one before
+            consumer CLIENT GET
+              app SERVER GET
 ${oneMessage('add mail', 'process mail')}
         app CLIENT GET                      # several at once
           app SERVER GET
@@ -266,6 +279,8 @@ ${oneMessage('add mail', 'process mail')}
               consumer CONSUMER process mail
                 consumer CLIENT GET
                   app SERVER GET
+${asked('asked', 'add')}
+${asked('asked', 'addBulk')}
 `);
 
 const bullmq: LibraryCase = {
@@ -582,7 +597,7 @@ export const OLDEST: Readonly<Record<string, Oldest>> = {
     folder: 'bullmq5',
     scenario: {
       name: 'bullmq5',
-      env: { TEST_STEPS: 'single,several,flow' },
+      env: { TEST_STEPS: 'single,several,flow,asked,askedNext' },
       traces: BULLMQ_BASICS.replaceAll('hset', 'hmset'),
     },
   },
@@ -609,6 +624,7 @@ export const UNSAMPLED: Readonly<Record<string, readonly string[]>> = {
 export const ASKED: Readonly<Record<string, readonly string[]>> = {
   nats: ['asked', 'orderedAsked', 'older-asked'],
   nats3: ['asked', 'orderedAsked'],
+  bullmq: ['asked', 'askedNext'],
   'streams-redis': ['single', 'raw', 'several'],
   'streams-ioredis': ['single', 'raw', 'several'],
 };

@@ -6,11 +6,21 @@ export interface Job {
   readonly id?: string | undefined;
   readonly name?: string;
   readonly attemptsMade?: number;
+  /** As text where Redis has just sent it, with short names. */
+  readonly opts?: Options | string | undefined;
+}
+
+interface Options {
+  readonly telemetry?: { readonly metadata?: string };
+  /** In the first releases that carry a context. */
+  readonly telemetryMetadata?: string;
+  readonly tm?: string;
 }
 
 export const JOB_NAME = 'bullmq.job.name';
 const ATTEMPTS_MADE = 'bullmq.job.attempts.made';
 
+/** Empty for what is not JSON, or no object. */
 export function carrierOf(metadata: string | undefined): Record<string, unknown> {
   if (metadata === undefined) return {};
   try {
@@ -20,6 +30,12 @@ export function carrierOf(metadata: string | undefined): Record<string, unknown>
     // Of a telemetry of somebody else.
     return {};
   }
+}
+
+/** What a job carries that was not handed to a processor. */
+export function carrierOfJob({ opts }: Job): Record<string, unknown> {
+  const { telemetry, telemetryMetadata, tm }: Options = typeof opts === 'string' ? carrierOf(opts) : (opts ?? {});
+  return carrierOf(telemetry?.metadata ?? telemetryMetadata ?? tm);
 }
 
 export function metadataOf(inject: (carrier: Record<string, string>) => void): string | undefined {
@@ -32,7 +48,7 @@ export function describeJob({ id, name, attemptsMade }: Job): Attributes {
   const attributes: Attributes = {};
   if (id !== undefined) attributes[MESSAGING_MESSAGE_ID] = id;
   if (name !== undefined) attributes[JOB_NAME] = name;
-  if (attemptsMade !== undefined) attributes[ATTEMPTS_MADE] = attemptsMade;
+  if (typeof attemptsMade === 'number') attributes[ATTEMPTS_MADE] = attemptsMade;
   return attributes;
 }
 

@@ -5,7 +5,7 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { activeContext, runIn } from '../active-context.js';
 import { suppress } from '../context.js';
-import type { AnyFunction } from '../patch.js';
+import { type AnyFunction, patchIfPresent } from '../patch.js';
 
 /** What was active before BullMQ talked to Redis, for the listeners that it calls meanwhile. */
 const OUTER = createContextKey('trace-agent bullmq outer');
@@ -23,6 +23,25 @@ export function wrapQuiet(original: AnyFunction): AnyFunction {
       (context) => context,
       () => original.apply(this, parameters),
     );
+  };
+}
+
+interface Transaction {
+  readonly isPipeline?: boolean;
+}
+
+const transactions = new WeakSet<object>();
+
+/** For `execCommand(client, ...)`: what it puts into a transaction is sent when older releases execute that. */
+export function wrapQuietCommand(original: AnyFunction): AnyFunction {
+  const quiet = wrapQuiet(original);
+  return function execCommand(this: unknown, ...parameters: unknown[]): unknown {
+    const client = parameters[0] as (Transaction & object) | null | undefined;
+    if (client?.isPipeline === true && !transactions.has(client)) {
+      transactions.add(client);
+      patchIfPresent(client, 'exec', wrapQuiet);
+    }
+    return quiet.apply(this, parameters);
   };
 }
 

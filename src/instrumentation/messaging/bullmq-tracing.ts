@@ -17,7 +17,7 @@ export const REPEATS = createContextKey('trace-agent bullmq repeats');
 /** The flow that is added, for each of its jobs. */
 const SENDING = createContextKey('trace-agent bullmq sending');
 /** The delivery of the job that is worked on, from BullMQ's `process` to the processor of the application. */
-const DELIVERY = createContextKey('trace-agent bullmq delivery');
+export const DELIVERY = createContextKey('trace-agent bullmq delivery');
 
 type Callback = (span?: unknown, metadata?: string) => unknown;
 

@@ -1,5 +1,5 @@
 /**
- * BullMQ 5 and 6: a span for each `add` and for each attempt at a job. The context travels where BullMQ keeps it for its
+ * BullMQ 5 and 6: a span for each `add`, for each attempt at a job and for each that is fetched by hand. The context travels where BullMQ keeps it for its
  * own telemetry (`opts.telemetry.metadata` of a job), never in `job.data`; a `telemetry` option of the application goes
  * before. Main thread; loaded with the library.
  */
@@ -7,7 +7,8 @@ import { activeContext, runIn } from '../active-context.js';
 import { leaveContext } from '../caller-context.js';
 import { type AnyFunction, patchIfPresent, patchMethod } from '../patch.js';
 import type { CreateInstrumentation } from '../types.js';
-import { wrapEmit, wrapQuiet } from './bullmq-quiet.js';
+import { wrapGetNextJob, wrapMove } from './bullmq-fetch.js';
+import { wrapEmit, wrapQuiet, wrapQuietCommand } from './bullmq-quiet.js';
 import { REPEATS, type Repeats, Tracing } from './bullmq-tracing.js';
 import { BULLMQ } from './manifest.js';
 import { Messaging } from './messages.js';
@@ -51,8 +52,10 @@ function patchesOf(tracing: Tracing): Record<string, (exports: unknown) => void>
   };
   const patchCommands = (name: string, methods: readonly string[]) => (exports: unknown) => {
     const prototype = prototypeOf(exports, name);
+    patchIfPresent(prototype, 'execCommand', wrapQuietCommand);
     for (const method of methods) patchIfPresent(prototype, method, wrapQuiet);
   };
+  const { messaging } = tracing;
   return {
     'dist/cjs/utils/index.js': patchTrace,
     'dist/cjs/utils.js': patchTrace,
@@ -70,14 +73,21 @@ function patchesOf(tracing: Tracing): Record<string, (exports: unknown) => void>
       patchMethod(prototype, 'callProcessJob', (original) => tracing.wrapCallProcessJob(original));
       patchMethod(prototype, 'run', leaveContext);
       patchIfPresent(prototype, 'waitForJob', wrapQuiet);
+      patchMethod(prototype, 'getNextJob', (original) => wrapGetNextJob(original, messaging));
+    },
+    [`${FOLDER}/job.js`](exports) {
+      const prototype = prototypeOf(exports, 'Job');
+      for (const name of ['moveToCompleted', 'moveToFailed']) {
+        patchMethod(prototype, name, (original) => wrapMove(original, messaging));
+      }
     },
     [`${FOLDER}/queue-events.js`](exports) {
       const prototype = prototypeOf(exports, 'QueueEvents');
       patchIfPresent(prototype, 'run', (original) => leaveContext(wrapQuiet(original)));
       patchIfPresent(prototype, 'emit', leaveContext);
     },
-    [`${FOLDER}/scripts.js`]: patchCommands('Scripts', ['execCommand']),
-    [`${FOLDER}/redis-queue-backend.js`]: patchCommands('RedisQueueBackend', ['execCommand', 'waitForJob']),
+    [`${FOLDER}/scripts.js`]: patchCommands('Scripts', []),
+    [`${FOLDER}/redis-queue-backend.js`]: patchCommands('RedisQueueBackend', ['waitForJob']),
     [`${FOLDER}/redis-connection.js`]: patchCommands('RedisConnection', ['init']),
   };
 }
