@@ -177,11 +177,14 @@ interface Nats {
   readonly more: string;
 }
 
+const olderOf = (folders: readonly string[]): string[] =>
+  folders.flatMap((folder) => (OLDEST[folder] === undefined ? [] : [OLDEST[folder].folder]));
+
 const nats = ({ name, folders, lowest, asks, more }: Nats): LibraryCase => ({
   library: folders[0],
   instrumentation: 'nats',
   server: 'NATS 2.12.2',
-  tried: [...locked(folders, LOWEST_FIXTURE), ...locked(folders, FIXTURE)],
+  tried: [...locked(folders, LOWEST_FIXTURE), ...locked([...olderOf(folders), ...folders], FIXTURE)],
   lowest,
   meets: HOOKS,
   scenario: {
@@ -589,9 +592,11 @@ interface Oldest {
   readonly scenario?: Partial<LibraryCase['scenario']>;
 }
 
-/** The oldest release that is tried, by library. */
+/** An older release that is tried besides the newest and the lowest, by library. */
 export const OLDEST: Readonly<Record<string, Oldest>> = {
   amqplib: { folder: 'amqplib05' },
+  // The last one whose JetStream has no folder of its own, and one of the first with consumers.
+  nats: { folder: 'nats214' },
   'sqs-consumer': { folder: 'sqs-consumer7', needsNode: '>=20' },
   bullmq: {
     folder: 'bullmq5',
