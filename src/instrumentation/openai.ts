@@ -47,9 +47,9 @@ interface Call {
 
 /** As the instrumentation does it: the classes of the library's errors say more than their names. */
 function fail(span: Span, error: unknown): void {
-  const { constructor, message } = (error ?? {}) as Partial<Error>;
+  const { constructor: type, message } = (error ?? {}) as Partial<Error>;
   span.setStatus({ code: SpanStatusCode.ERROR, message: String(message ?? error) });
-  span.setAttribute(ERROR_TYPE, constructor?.name || OTHER);
+  span.setAttribute(ERROR_TYPE, type?.name || OTHER);
   span.end();
 }
 
