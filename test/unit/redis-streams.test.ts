@@ -10,7 +10,7 @@ import { serverOrSkip } from '../helpers/servers.js';
 
 const LIBRARIES = ['redis40', 'redis4', 'redis50', 'redis', 'redis6', 'ioredis40', 'ioredis4', 'ioredis', 'ioredis6'];
 
-type Variant = 'carrying' | 'own' | 'bare';
+type Variant = 'carrying' | 'inject' | 'extract' | 'own' | 'bare';
 
 async function run(node: string, variant: Variant, library: string, url: string): Promise<LeanReport> {
   const file = 'databases/streams.cjs';
@@ -203,9 +203,15 @@ t.test('entries of Redis streams', async (t) => {
   const server = await serverOrSkip(t, 'redis');
   if (server === undefined) return;
   const node = nodeEnds().at(-1)?.node ?? process.execPath;
+  const reports = new Map<string, LeanReport>();
+  const runBare = async (library: string): Promise<LeanReport> => {
+    const report = reports.get(library) ?? (await run(node, 'bare', library, server.url));
+    reports.set(library, report);
+    return report;
+  };
   for (const library of LIBRARIES) {
     await t.test(library, async (t) => {
-      const bare = await run(node, 'bare', library, server.url);
+      const bare = await runBare(library);
       const report = await run(node, 'carrying', library, server.url);
       t.equal(report.open, 0, 'every span has ended');
       t.strictSame(report.messages, []);
@@ -217,9 +223,22 @@ t.test('entries of Redis streams', async (t) => {
       if (library.startsWith('ioredis')) testIoredis(t, report);
     });
   }
+  for (const broken of ['inject', 'extract'] as const) {
+    await t.test(`${broken} throws`, async (t) => {
+      for (const library of ['redis', 'ioredis']) {
+        const bare = await runBare(library);
+        const report = await run(node, broken, library, server.url);
+        t.strictSame(resultsOf(report), resultsOf(bare), 'the application does not notice');
+        t.equal(report.open, 0);
+        const said = report.messages.map((message) => / (failed|is off after 10 faults)/.exec(message)?.[1]);
+        t.strictSame(said, ['failed', 'is off after 10 faults'], 'it is said once, and once that it is off');
+        if (broken === 'extract') carriedBy(t, storedBy(report, 'add'), 2);
+      }
+    });
+  }
   await t.test('without the setting', async (t) => {
     for (const library of ['redis', 'ioredis']) {
-      const bare = await run(node, 'bare', library, server.url);
+      const bare = await runBare(library);
       const report = await run(node, 'own', library, server.url);
       t.strictSame(resultsOf(report), resultsOf(bare));
       const stored = ({ cases }: LeanReport) =>
