@@ -18,10 +18,14 @@ const ID = /^(?:\*|\d+(?:-(?:\d+|\*))?)$/;
 /** Longer than any option, id or name that is looked for. */
 const MAX_LENGTH = 64;
 
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** Empty for what is neither text nor bytes, or too long. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  return value instanceof Uint8Array && value.length <= MAX_LENGTH ? Buffer.from(value).toString() : '';
+  return value instanceof Uint8Array && value.length <= MAX_LENGTH ? bytesOf(value).toString() : '';
 }
 
 /** Number of arguments that an option has, itself included. */
@@ -53,6 +57,13 @@ export function hasField(args: readonly unknown[], fields: number, names: readon
 }
 
 const MARK = 'trace-agent';
+const MARK_BYTES = Buffer.from(MARK);
+
+/** Asked for each entry of a reply. */
+function isMark(value: unknown): boolean {
+  if (typeof value === 'string') return value === MARK;
+  return value instanceof Uint8Array && value.length === MARK.length && MARK_BYTES.equals(value);
+}
 
 /** The arguments with further fields. */
 export function withFields(args: readonly unknown[], carrier: Readonly<Record<string, string>>): readonly unknown[] {
@@ -63,7 +74,7 @@ export function withFields(args: readonly unknown[], carrier: Readonly<Record<st
 /** Takes out of the fields of an entry what was added to them, and returns that; undefined when nothing was. */
 function takeAdded(fields: unknown[]): readonly unknown[] | undefined {
   const end = fields.length - 2;
-  if (end < 2 || textOf(fields[end]) !== MARK) return undefined;
+  if (end < 2 || !isMark(fields[end])) return undefined;
   const start = end - 2 * Number(textOf(fields[end + 1]));
   // An entry has a field of its own.
   if (!Number.isInteger(start) || start < 2 || start >= end) return undefined;
@@ -89,19 +100,25 @@ export interface Entry {
   readonly fields: readonly unknown[];
 }
 
-/** Entries of a reply, without what was added to them; the reply is changed. `first` is the position of the key. */
-export function takeEntries(command: string, args: readonly unknown[], first: number, reply: unknown): Entry[] {
-  const entries: Entry[] = [];
+/** Takes out of a reply what was added to its entries, which go into `entries`. `first` is the position of the key. */
+export function takeEntries(
+  command: string,
+  args: readonly unknown[],
+  first: number,
+  reply: unknown,
+  entries: Entry[] | undefined,
+): void {
   for (const [stream, list] of listsOf(command, args[first], reply)) {
     if (!Array.isArray(list)) continue;
+    const name = entries === undefined ? '' : nameOf(stream);
     for (const entry of list as unknown[]) {
-      const [id, fields] = Array.isArray(entry) ? (entry as unknown[]) : [];
+      const fields: unknown = Array.isArray(entry) ? (entry as unknown[])[1] : undefined;
       // Of an entry that was deleted only the id is left.
       if (!Array.isArray(fields)) continue;
-      entries.push({ stream: nameOf(stream), id: textOf(id), fields: takeAdded(fields) ?? (fields as unknown[]) });
+      const added = takeAdded(fields);
+      entries?.push({ stream: name, id: textOf((entry as unknown[])[0]), fields: added ?? (fields as unknown[]) });
     }
   }
-  return entries;
 }
 
 type Lists = Iterable<readonly [stream: unknown, entries: unknown]>;
@@ -126,6 +143,6 @@ const MAX_NAME_LENGTH = 128;
 
 /** Of a stream: its key, cut where it is very long. */
 export function nameOf(key: unknown): string {
-  const text = key instanceof Uint8Array ? Buffer.from(key.subarray(0, MAX_NAME_LENGTH)).toString() : String(key);
+  const text = key instanceof Uint8Array ? bytesOf(key.subarray(0, MAX_NAME_LENGTH)).toString() : String(key);
   return text.slice(0, MAX_NAME_LENGTH);
 }

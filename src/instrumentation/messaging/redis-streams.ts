@@ -67,7 +67,7 @@ function describeSending(command: StreamCommand, operation: string): Attributes 
 
 /** The reply to an XADD. */
 function describeSent(span: Span, reply: unknown): void {
-  const id = reply instanceof Uint8Array ? Buffer.from(reply).toString() : reply;
+  const id = reply instanceof Uint8Array ? nameOf(reply) : reply;
   // In a transaction the reply is that it waits.
   if (typeof id === 'string' && /^\d+-\d+$/.test(id)) span.setAttribute(MESSAGING_MESSAGE_ID, id);
 }
@@ -77,6 +77,8 @@ function groupOf({ name, args, first }: StreamCommand): string | undefined {
   if (name === 'XREAD') return undefined;
   return nameOf(args[first + 1]);
 }
+
+export type { Entry };
 
 export class RedisStreams {
   readonly carry = carry;
@@ -88,9 +90,9 @@ export class RedisStreams {
     this.#maxLinks = limits.span.linkCountLimit;
   }
 
-  /** Entries of a reply, which is changed: what was added to them is no longer in it. */
-  take({ name, args, first }: StreamCommand, reply: unknown): readonly Entry[] {
-    return takeEntries(name, args, first, reply);
+  /** Takes out of a reply what was added to its entries, which go into `entries` if anybody wants them. */
+  take({ name, args, first }: StreamCommand, reply: unknown, entries?: Entry[]): void {
+    takeEntries(name, args, first, reply, entries);
   }
 
   /** Of all that several commands have brought, or of one. */

@@ -4,7 +4,7 @@
  * this is in use. Hot path: a command is told from others by its name.
  */
 import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
-import type { RedisStreams, StreamCommand } from '../messaging/redis-streams.js';
+import type { Entry, RedisStreams, StreamCommand } from '../messaging/redis-streams.js';
 import { DB_OPERATION_NAME, MESSAGING_BATCH_MESSAGE_COUNT, MESSAGING_DESTINATION_NAME } from '../semconv.js';
 import type { InstrumentationContext } from '../types.js';
 import type { Endpoint } from './endpoint.js';
@@ -130,8 +130,13 @@ export class StreamTracing extends RedisTracing {
         if (span !== undefined && follower?.hasSeveral === false) this.#streams.describeSent(span, reply);
         return;
       }
-      const entries = this.#streams.take(command, reply);
-      if (span === undefined || role === 'browse' || entries.length === 0 || this.faults.isDisabled) return;
+      if (span === undefined || role === 'browse' || this.faults.isDisabled) {
+        this.#streams.take(command, reply);
+        return;
+      }
+      const entries: Entry[] = [];
+      this.#streams.take(command, reply, entries);
+      if (entries.length === 0) return;
       if (follower?.hasSeveral === true) this.#streams.link(span, entries);
       else this.#streams.describeReceived(span, command, entries);
     } catch (error) {
