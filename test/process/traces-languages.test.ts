@@ -31,7 +31,10 @@ interface Setting {
 }
 
 const BAGGAGE = { baggage: 'user.id=alice,region=eu-west-1,note=a%20b%2Cc,tier=gold;ttl=60' };
-const TRACESTATE = { tracestate: 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,fw529a3039@dt=FfAAAA:b/c' };
+/** With what a consistent sampler in front has written: the share that each span stands for. */
+const TRACESTATE = {
+  tracestate: 'ot=th:8;rv:c0ffee00c0ffee,rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,fw529a3039@dt=FfAAAA:b/c',
+};
 
 /** With the flag that says that the trace id is random. */
 const w3c = ({ traceId, spanId, isSampled }: Context): Headers => ({
@@ -130,7 +133,10 @@ async function checkSampled(t: Test, chain: Chain, collector: Collector, setting
   t.equal(hops.map(({ service }) => service).join(), SERVICES.join());
   checkKept(t, hops, setting.kept);
   if (setting.name === 'W3C') checkFlags(t, hops);
-  const { roots } = buildTree(await traceOf(collector, context.traceId));
+  const spans = await traceOf(collector, context.traceId);
+  const states = new Set(spans.map(({ traceState }) => traceState));
+  t.strictSame([...states], [setting.kept.tracestate ?? ''], 'each span has the tracestate');
+  const { roots } = buildTree(spans);
   t.equal(draw(roots).join('\n'), TREE);
   t.equal(roots[0]?.span.parentSpanId, context.spanId, 'below the caller');
 }
