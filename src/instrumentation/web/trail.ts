@@ -61,6 +61,11 @@ export class Trail extends SafeSource {
     }
   }
 
+  /** No route, no mount and no error so far. */
+  get isAtStart(): boolean {
+    return this.template === undefined && this.base === '' && this.metadata.error === undefined;
+  }
+
   /** What runs now is mounted at a prefix, itself part of `base`; '' for neither. */
   enterMount(prefix: string): void {
     this.below = prefix;
