@@ -6,6 +6,7 @@
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type OfficialDefinition, type OfficialInstrumentation, setProviders, toTargets } from './adapter.js';
+import { guardSpans } from './guarded-tracer.js';
 import { Faults } from './patch.js';
 import { createWrapping } from './quiet-shimmer.js';
 import type { Registry } from './registry.js';
@@ -58,8 +59,9 @@ function instantiate(name: string, Constructor: ExtraConstructor, context: Instr
     }
   }
   const instance = new Hookless({ enabled: false });
-  Object.assign(instance, createWrapping(new Faults(name, context.log), {}));
-  setProviders(instance, context.tracerProvider);
+  const faults = new Faults(name, context.log);
+  Object.assign(instance, createWrapping(faults, {}));
+  setProviders(instance, guardSpans(context.tracerProvider, faults, context.flush));
   const definitions = [Constructor.prototype.init.call(instance) ?? []].flat() as OfficialDefinition[];
   const targets = definitions.flatMap(toTargets);
   instance.enable();

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
+import { breaking, faultLines } from '../helpers/containment.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { runApp } from '../helpers/run-app.js';
 import { sketch } from '../helpers/spans.js';
@@ -59,6 +60,7 @@ function createFolder(t: Test): string {
         'index.js': 'exports.work = function work(x) { return x + "!"; };',
       },
       'thing-instrumentation': { 'package.json': '{"main":"index.js"}', 'index.js': INSTRUMENTATION },
+      'late-instrumentation': { 'index.js': INSTRUMENTATION.replace('span.end()', 'setImmediate(() => span.end())') },
       nothing: { 'index.js': 'module.exports = { answer: 42 };' },
       broken: { 'index.js': 'require("not-there-either");' },
       throwing: {
@@ -117,4 +119,21 @@ t.test('what cannot be used is one line each, and the rest is', async (t) => {
   t.match(lines[1], `${prefix} nothing: it exports no class that extends InstrumentationBase`);
   t.match(lines[2], `${prefix} broken: it failed to load: Error: Cannot find module 'not-there-either'`);
   t.match(lines[3], `${prefix} throwing: Error: no luck`);
+});
+
+t.test('a span of theirs that throws, outside of what they wrap, ends no process', async (t) => {
+  const app = runApp({
+    file: join(createFolder(t), 'app.cjs'),
+    preload: 'NODE_OPTIONS',
+    env: {
+      ...breaking(['end']),
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_NODE_EXTRA_INSTRUMENTATIONS: 'late-instrumentation',
+      OTEL_LOG_LEVEL: 'warn',
+      OTEL_SERVICE_NAME: 'app',
+    },
+  });
+  t.match(await app.exited, { code: 0 }, { stderr: app.stderr() });
+  t.equal(app.stdout(), 'b! 1 work\n');
+  t.equal(faultLines(app.stderr().split('\n'), 'late-instrumentation').failed.length, 1, app.stderr());
 });
