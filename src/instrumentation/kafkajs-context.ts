@@ -3,7 +3,7 @@
  * that starts them. They hold nothing of its context: every listener and heartbeat would be part of that request.
  */
 import { leaveContext } from './caller-context.js';
-import { type AnyFunction, patchMethod } from './patch.js';
+import { patchMethod } from './patch.js';
 import type { PatchTarget } from './types.js';
 
 /** The method that begins it, by the file that exports its class. */
@@ -12,19 +12,15 @@ const BEGINNINGS: readonly (readonly [file: string, method: string])[] = [
   ['src/consumer/runner.js', 'start'],
 ];
 
-function patchBeginning(exports: unknown, method: string): unknown {
-  const { prototype } = exports as { readonly prototype: Readonly<Record<string, unknown>> };
-  if (typeof prototype[method] !== 'function') throw new TypeError(`no method ${method}`);
-  patchMethod(prototype, method, (original: AnyFunction) => leaveContext(original));
-  return exports;
-}
-
 /** To be patched besides what the official instrumentation patches. */
 export function kafkajsTargets(versions: readonly string[]): PatchTarget[] {
   return BEGINNINGS.map(([file, method]) => ({
     module: 'kafkajs',
     file,
     versions,
-    patch: (exports) => patchBeginning(exports, method),
+    patch(exports) {
+      patchMethod((exports as { readonly prototype: object }).prototype, method, leaveContext);
+      return exports;
+    },
   }));
 }
