@@ -133,6 +133,8 @@ function createConsole({ sampling }: AgentConfig): SpanProcessor {
 
 /** Starts tracing. Opens no connection and starts no thread: the first finished span does. */
 export function startTracing(options: TracingOptions): Tracing {
+  // The clock of spans: Node loads it at its first use, which must not be in the first request.
+  performance.now();
   const pipelines = createPipelines(options);
   const checkThreads = (): void => {
     for (const threadId of options.threads.ended()) for (const pipeline of pipelines) pipeline.onThreadEnded(threadId);

@@ -213,8 +213,6 @@ class ModuleRegistry implements Registry {
     // Set before the thunk runs: what it loads may come back here.
     slot.instrumentation = null;
     try {
-      // The clock of spans: Node loads it at its first use, which must not be in the first request.
-      if (slot.entry.isGlobal !== true) performance.now();
       slot.instrumentation = slot.entry.load(this.#context);
     } catch (error) {
       this.#context.log.warn('TA2002', `instrumentation ${slot.entry.name} could not be loaded: ${String(error)}`);
