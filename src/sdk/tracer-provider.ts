@@ -5,6 +5,7 @@ import type { Sampler, SpanProcessor, TracerProvider } from '@opentelemetry/sdk-
 import type { AgentConfig } from '../config/types.js';
 import { DetachingTracerProvider, type TracerLayer } from './detached-work.js';
 import type { KeptSpanProcessor } from './error-keeper.js';
+import { idGenerator } from './id-generator.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
 
@@ -60,6 +61,7 @@ export function startTracerProvider(
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const options = {
     resource: createResource(readResource),
+    idGenerator,
     ...createRecording(config, spanProcessors),
     spanLimits: { ...config.limits.span },
     ...(meterProvider === undefined ? {} : { meterProvider }),
