@@ -12,6 +12,8 @@
 
 /** Below this many characters a loop over char codes beats the native UTF-8 writer (bench/delivery). */
 const SHORT_STRING = 32;
+/** So far beyond the end that closing nested messages does not lead back. A small integer to V8. */
+const FAR = 2 ** 28;
 const TWO_32 = 4294967296;
 const NANOS_PER_SECOND = 1e9;
 
@@ -143,7 +145,7 @@ export class OtlpWriter {
     const start = this.position + reserved;
     // The native writer refuses an offset beyond the end and cuts silently before it; three bytes per unit is the most.
     if (start + text.length * 3 > this.capacity && start + Buffer.byteLength(text) > this.capacity) {
-      this.position = this.capacity + 1;
+      this.position = this.capacity + FAR;
       return;
     }
     this.position = start + this.bytes.write(text, start, 'utf8');
@@ -176,7 +178,11 @@ export class OtlpWriter {
   }
 
   private shift(start: number, by: number): void {
-    if (this.position + by <= this.capacity) this.bytes.copyWithin(start + by, start, this.position);
+    if (this.position > this.capacity || this.position + by > this.capacity) {
+      this.position = this.capacity + FAR;
+      return;
+    }
+    this.bytes.copyWithin(start + by, start, this.position);
     this.position += by;
   }
 }
