@@ -91,6 +91,66 @@ function writeAttributes(writer: OtlpWriter, tag: number, attributes: Attributes
   }
 }
 
+// Inside of `for ... in` V8 knows its answer, and not that of Object.hasOwn: 10 ns an attribute (Node.js 20).
+const isOwn = Object.prototype.hasOwnProperty;
+/** Attributes of one span that are remembered; what comes after them is written anew. */
+const MAX_REMEMBERED = 32;
+
+/**
+ * What the attributes of the last span of a kind came to, in the bytes that a writer still has: most of the next one's are
+ * the same (method, scheme, server, user agent), and bytes are copied in a tenth of the time that it takes to make them.
+ */
+export class AttributeMemory {
+  readonly #keys: string[] = [];
+  readonly #values: unknown[] = [];
+  /** Bytes that each has taken, one after the other. */
+  readonly #lengths: number[] = [];
+  #start = 0;
+  #count = 0;
+
+  /** The bytes are no longer there. */
+  forget(): void {
+    this.#count = 0;
+    this.#values.length = 0;
+  }
+
+  write(writer: OtlpWriter, tag: number, attributes: Attributes): void {
+    const keys = this.#keys;
+    const values = this.#values;
+    const lengths = this.#lengths;
+    const known = this.#count;
+    const start = writer.position;
+    let index = 0;
+    let source = this.#start;
+    let same = 0;
+    for (const key in attributes) {
+      if (!isOwn.call(attributes, key)) continue;
+      const value = attributes[key];
+      const length = index < known ? (lengths[index] as number) : 0;
+      source += length;
+      // An array may have been changed meanwhile.
+      if (length > 0 && values[index] === value && keys[index] === key && typeof value !== 'object') {
+        same += length;
+        index++;
+        continue;
+      }
+      if (same > 0) writer.repeat(source - length - same, same);
+      same = 0;
+      const at = writer.position;
+      writeKeyValue(writer, tag, key, value, 0);
+      if (index < MAX_REMEMBERED) {
+        keys[index] = key;
+        values[index] = value;
+        lengths[index] = writer.position - at;
+      }
+      index++;
+    }
+    if (same > 0) writer.repeat(source - same, same);
+    this.#start = start;
+    this.#count = Math.min(index, MAX_REMEMBERED);
+  }
+}
+
 /** A uint32 field, left out when zero as protobuf 3 does. */
 function writeCount(writer: OtlpWriter, tag: number, count: number | undefined): void {
   if (count === undefined || !(count > 0)) return;
@@ -144,8 +204,11 @@ function writeStatus(writer: OtlpWriter, span: ReadableSpan): void {
   writer.close(start, expected);
 }
 
-/** Writes one OTLP Span message at the writer's position. Throws only what a hostile span's own getters throw. */
-export function encodeSpan(writer: OtlpWriter, span: ReadableSpan): void {
+/**
+ * Writes one OTLP Span message at the writer's position. Throws only what a hostile span's own getters throw; `memory` has
+ * to be forgotten then, and when the writer leaves these bytes.
+ */
+export function encodeSpan(writer: OtlpWriter, span: ReadableSpan, memory?: AttributeMemory): void {
   const context = span.spanContext();
   const parent = span.parentSpanContext;
   writer.hex(0x0a, context.traceId);
@@ -156,7 +219,8 @@ export function encodeSpan(writer: OtlpWriter, span: ReadableSpan): void {
   writeCount(writer, 0x30, span.kind + 1); // the API's INTERNAL is 0, the schema's is 1
   writeTime(writer, 0x39, span.startTime);
   writeTime(writer, 0x41, span.endTime);
-  writeAttributes(writer, 0x4a, span.attributes);
+  if (memory === undefined) writeAttributes(writer, 0x4a, span.attributes);
+  else memory.write(writer, 0x4a, span.attributes);
   writeCount(writer, 0x50, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(writer, event);
   writeCount(writer, 0x60, span.droppedEventsCount);

@@ -159,6 +159,12 @@ export class OtlpWriter {
     this.position += value.length;
   }
 
+  /** Writes bytes again that are there already. */
+  repeat(start: number, length: number): void {
+    this.bytes.copyWithin(this.position, start, start + length);
+    this.position += length;
+  }
+
   /** Opens a nested message and returns where its content starts. `expectedLength`: a guess, the same for close. */
   open(tag: number, expectedLength: number): number {
     this.bytes[this.position++] = tag;

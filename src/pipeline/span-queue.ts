@@ -15,7 +15,7 @@
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { BATCH_CHANGES, SLOT_BATCH, SLOT_BYTES, SLOT_CHUNK } from './bus.js';
-import { encodeScope, encodeSpan } from './otlp-encoder.js';
+import { AttributeMemory, encodeScope, encodeSpan } from './otlp-encoder.js';
 import { OtlpWriter } from './otlp-writer.js';
 import { type DropReason, RECORD_HEADER_BYTES, RECORD_SCOPE, RECORD_SPAN } from './protocol.js';
 
@@ -53,6 +53,8 @@ const DEFAULT_CHUNK_BYTES = 256 * 1024;
 const MIN_CHUNK_BYTES = 16 * 1024;
 const MAX_FREE = 4;
 const MAX_SCOPE_INDEX = 0xffff;
+const REMEMBERED_SCOPES = 16;
+const SPAN_KINDS = 8;
 /** OTLP asks clients not to send more than 64 MiB; leave room for the resource and the envelope. */
 const MAX_SPAN_BYTES = 60 * 1024 * 1024;
 
@@ -75,6 +77,8 @@ export class SpanQueue {
   readonly #scopes = new Map<InstrumentationScope, number>();
   #lastScope: InstrumentationScope | undefined;
   #lastScopeIndex = 0;
+  /** By scope and kind of span; of the first scopes of a batch alone. */
+  readonly #memories: AttributeMemory[] = [];
   /** Defined by the span being written; forgotten again when that span does not make it into the chunk. */
   #newScope: InstrumentationScope | undefined;
   #chunk: SharedArrayBuffer | undefined;
@@ -120,6 +124,7 @@ export class SpanQueue {
       return this.#writeToNewChunk(span);
     } catch {
       this.#forgetNewScope();
+      this.#forgetAttributes();
       return 'encode_error';
     }
   }
@@ -178,9 +183,10 @@ export class SpanQueue {
     const scope = this.#scopeIndex(span.instrumentationScope);
     const start = writer.position;
     writer.position = start + RECORD_HEADER_BYTES;
-    encodeSpan(writer, span);
+    encodeSpan(writer, span, this.#memoryOf(scope, span.kind));
     if (writer.hasOverflowed || scope > MAX_SCOPE_INDEX) {
       this.#forgetNewScope();
+      this.#forgetAttributes();
       return false;
     }
     this.#newScope = undefined;
@@ -190,6 +196,21 @@ export class SpanQueue {
     this.#openSpans++;
     this.#waitingSpans++;
     return true;
+  }
+
+  #memoryOf(scope: number, kind: number): AttributeMemory | undefined {
+    if (scope >= REMEMBERED_SCOPES) return undefined;
+    const index = scope * SPAN_KINDS + kind;
+    let memory = this.#memories[index];
+    if (memory === undefined) {
+      memory = new AttributeMemory();
+      this.#memories[index] = memory;
+    }
+    return memory;
+  }
+
+  #forgetAttributes(): void {
+    for (const memory of this.#memories) memory?.forget();
   }
 
   #scopeIndex(scope: InstrumentationScope): number {
@@ -230,6 +251,7 @@ export class SpanQueue {
     this.#openSpans = 0;
     this.#scopes.clear();
     this.#lastScope = undefined;
+    this.#forgetAttributes();
     if (!isSmall) this.#chunk = undefined;
     return { id: this.#nextId++, chunk: isSmall ? this.#copyOut(byteLength) : chunk, byteLength, spanCount };
   }

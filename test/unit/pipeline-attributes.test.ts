@@ -1,6 +1,6 @@
 /**
- * Spans one after another, as a queue writes them: the bytes must be what encoding every span by itself makes, whatever
- * changes from span to span and wherever a chunk ends. Seeds are fixed.
+ * Attributes that a span has in common with the one before it are copied from that one's bytes: the bytes must be what
+ * encoding every span by itself makes, whatever changes from span to span and wherever a chunk ends. Seeds are fixed.
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
