@@ -3,14 +3,15 @@
  * URL needs, when the first request is made.
  */
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import { createProxyAgent, proxyFor, proxyName } from './proxy.js';
 import type { TlsFiles, TlsMaterial } from './tls-files.js';
 
 export interface Connections {
   /** Starts a request. Throws when TLS files cannot be read. */
-  request(url: URL, options: RequestOptions): ClientRequest;
-  /** The proxy between here and this address, without credentials; undefined = none. */
-  proxyName(url: URL): string | undefined;
+  request(options: RequestOptions): ClientRequest;
+  /** The proxy on the way, without credentials; undefined = none. */
+  proxyName(): string | undefined;
   close(): void;
 }
 
@@ -31,29 +32,33 @@ function clientFor(url: URL): Client {
 }
 
 /** Creates the pool. How many requests run at once is the caller's business: one that hangs must not block the next. */
-export function createConnections(tlsFiles: TlsFiles): Connections {
+export function createConnections(address: string, tlsFiles: TlsFiles): Connections {
+  const url = new URL(address);
+  const target = urlToHttpOptions(url);
+  const isEncrypted = url.protocol === 'https:';
+  let client: Client | undefined;
   let agent: Agent | undefined;
   let agentVersion = -1;
 
-  const open = (url: URL, { version, options }: TlsMaterial): Agent => {
+  const open = ({ Agent }: Client, { version, options }: TlsMaterial): Agent => {
     if (agent !== undefined && version === agentVersion) return agent;
     agent?.destroy();
     agentVersion = version;
     const pool = { keepAlive: true, timeout: IDLE_MILLIS, scheduling: 'lifo' as const, ...DUAL_STACK };
     const proxy = proxyFor(url);
-    const opened =
-      proxy === undefined ? new (clientFor(url).Agent)({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);
+    const opened = proxy === undefined ? new Agent({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);
     agent = opened;
     return opened;
   };
 
   return {
-    request(url, options) {
-      const tls = url.protocol === 'https:' ? tlsFiles.read() : NO_TLS;
+    request(options) {
+      client ??= clientFor(url);
+      const tls = isEncrypted ? tlsFiles.read() : NO_TLS;
       // The proxy agent takes TLS options from the request, the others from the pool.
-      return clientFor(url).request(url, { ...options, ...tls.options, agent: open(url, tls) });
+      return client.request({ ...target, ...options, ...tls.options, agent: open(client, tls) });
     },
-    proxyName(url) {
+    proxyName() {
       try {
         const proxy = proxyFor(url);
         return proxy && proxyName(proxy);

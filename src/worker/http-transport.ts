@@ -87,7 +87,7 @@ export class HttpTransport implements Transport {
    */
   #blameProxy(answer: Answer | NoAnswer, outcome: Outcome): Outcome {
     if (outcome.kind === 'delivered' || outcome.failure.failureClass === 'proxy') return outcome;
-    const proxy = this.#options.connections.proxyName(new URL(this.#options.url));
+    const proxy = this.#options.connections.proxyName();
     if (proxy === undefined) return outcome;
     const isUnencrypted = typeof answer === 'object' && 'status' in answer && !answer.isEncrypted;
     const isOfProxy =
@@ -138,7 +138,7 @@ export class HttpTransport implements Transport {
   }
 
   #open(payload: Buffer): ClientRequest {
-    const { url, headers, compress, connections } = this.#options;
+    const { headers, compress, connections } = this.#options;
     const options: RequestOptions = {
       method: 'POST',
       headers: {
@@ -147,7 +147,7 @@ export class HttpTransport implements Transport {
         'Content-Length': payload.length,
       },
     };
-    return connections.request(new URL(url), options);
+    return connections.request(options);
   }
 
   #collect(request: ClientRequest, response: IncomingMessage, finish: (answer: Answer | NoAnswer) => void): void {

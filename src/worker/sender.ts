@@ -70,7 +70,7 @@ function createHttpTransport(settings: ExportSettings, { contentType, readSucces
     url: settings.url,
     headers: { ...settings.headers, 'Content-Type': contentType, 'User-Agent': settings.userAgent },
     compress: settings.compression === 'gzip' ? compress : undefined,
-    connections: createConnections(new TlsFiles(settings)),
+    connections: createConnections(settings.url, new TlsFiles(settings)),
     readSuccess,
     readError: readErrorMessage,
   });
