@@ -18,7 +18,7 @@ import {
 } from './scenarios.mjs';
 
 /** A whole process is quick to run and noisy: more samples in each round. */
-const STARTS_PER_ROUND = 3;
+const STARTS_PER_ROUND = 9;
 const STARTUP_SCENARIOS = [
   { name: 'nothing', app: 'nothing', title: 'a process that does nothing', modes: ['always', 'disabled'] },
   { name: 'hello', app: 'hello', title: 'http hello: listen and exit', modes: ['always', 'disabled'] },

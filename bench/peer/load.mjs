@@ -3,20 +3,30 @@
  * `done(error)` when the whole answer is in and right.
  */
 
+/** A turn of the event loop that took less has done nothing. */
+const IDLE_TURN_MILLIS = 0.01;
+
 /**
  * As fast as the answers come: every lane sends its next request when it has the answer to the last one. Ends when both
- * `requests` are sent and `millis` are over. Rejects on the first wrong answer.
+ * `requests` are sent and `millis` are over. Rejects on the first wrong answer. The loop spins: a process that sleeps has
+ * to be woken by who writes to it, and on a virtual machine that costs the application up to 20 µs a request.
  */
 export function closedLoop(lanes, { requests: least = 0, most = Number.POSITIVE_INFINITY, millis = 0 }) {
-  const cpu = process.cpuUsage();
   const start = performance.now();
   let sent = 0;
   let active = lanes.length;
+  let idleMillis = 0;
+  let turnedAt = start;
+  const spin = () => {
+    const now = performance.now();
+    if (now - turnedAt < IDLE_TURN_MILLIS) idleMillis += now - turnedAt;
+    turnedAt = now;
+    if (active > 0) setImmediate(spin);
+  };
   return new Promise((resolve, reject) => {
     const finish = () => {
       const elapsed = performance.now() - start;
-      const { user, system } = process.cpuUsage(cpu);
-      const loadShare = (user + system) / 1000 / elapsed;
+      const loadShare = 1 - idleMillis / elapsed;
       resolve({ requests: sent, millis: elapsed, perSecond: (sent * 1000) / elapsed, loadShare });
     };
     for (const lane of lanes) {
@@ -34,6 +44,7 @@ export function closedLoop(lanes, { requests: least = 0, most = Number.POSITIVE_
       };
       next();
     }
+    spin();
   });
 }
 
