@@ -12,7 +12,7 @@
 
 /** Below this many characters a loop over char codes beats the native UTF-8 writer (bench/delivery). */
 const SHORT_STRING = 32;
-/** So far beyond the end that closing nested messages does not lead back. A small integer to V8. */
+/** More than any chunk has, so that closing nested messages does not lead back into it. A small integer to V8. */
 const FAR = 2 ** 28;
 const TWO_32 = 4294967296;
 const NANOS_PER_SECOND = 1e9;

@@ -53,8 +53,11 @@ const DEFAULT_CHUNK_BYTES = 256 * 1024;
 const MIN_CHUNK_BYTES = 16 * 1024;
 const MAX_FREE = 4;
 const MAX_SCOPE_INDEX = 0xffff;
+/** Scopes of a batch whose attributes are remembered: more than applications have, and a bound for those that make them. */
 const REMEMBERED_SCOPES = 16;
-const SPAN_KINDS = 8;
+/** The kinds are 0 to 4; an application may give a span anything. */
+const KIND_BITS = 3;
+const KIND_MASK = 2 ** KIND_BITS - 1;
 /** OTLP asks clients not to send more than 64 MiB; leave room for the resource and the envelope. */
 const MAX_SPAN_BYTES = 60 * 1024 * 1024;
 
@@ -77,7 +80,7 @@ export class SpanQueue {
   readonly #scopes = new Map<InstrumentationScope, number>();
   #lastScope: InstrumentationScope | undefined;
   #lastScopeIndex = 0;
-  /** By scope and kind of span; of the first scopes of a batch alone. */
+  /** By scope and kind of span, for the first {@link REMEMBERED_SCOPES} scopes of a batch. */
   readonly #memories: AttributeMemory[] = [];
   /** Defined by the span being written; forgotten again when that span does not make it into the chunk. */
   #newScope: InstrumentationScope | undefined;
@@ -200,7 +203,7 @@ export class SpanQueue {
 
   #memoryOf(scope: number, kind: number): AttributeMemory | undefined {
     if (scope >= REMEMBERED_SCOPES) return undefined;
-    const index = scope * SPAN_KINDS + kind;
+    const index = (scope << KIND_BITS) | (kind & KIND_MASK);
     let memory = this.#memories[index];
     if (memory === undefined) {
       memory = new AttributeMemory();

@@ -3,13 +3,15 @@
  * encoding every span by itself makes, whatever changes from span to span and wherever a chunk ends. Seeds are fixed.
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import t from 'tap';
+import { createSlots } from '../../src/pipeline/bus.js';
 import { encodeSpan } from '../../src/pipeline/otlp-encoder.js';
 import { OtlpWriter } from '../../src/pipeline/otlp-writer.js';
 import { RECORD_HEADER_BYTES, RECORD_SPAN } from '../../src/pipeline/protocol.js';
-import { type SealedBatch, SpanQueue } from '../../src/pipeline/span-queue.js';
+import { type OpenChunk, type SealedBatch, SpanQueue } from '../../src/pipeline/span-queue.js';
 import { createRandom, pick, type Random, randomSpans } from '../helpers/random-spans.js';
 
 const SPANS = 3000;
@@ -83,6 +85,25 @@ function change(before: Attributes, random: Random): Attributes {
   return Object.fromEntries(entries.slice(0, 60)) as Attributes;
 }
 
+/** As in a thread that may be ended from outside. */
+const createShared = (): OpenChunk => ({
+  slots: createSlots(),
+  chunk: undefined,
+  chunkNumber: 0,
+  onChange: () => undefined,
+});
+
+/** Now and then what is no kind: the SDK takes what it is given. */
+const kindOf = (kind: number, random: Random): number =>
+  random() < 0.9 ? kind : (pick<unknown>(random, ['SERVER', '2', 0.5, -1, Number.NaN, 1e9, 2 ** 40, null]) as number);
+
+const MANY_SCOPES: readonly InstrumentationScope[] = Array.from({ length: 40 }, (_, index) => ({
+  name: `scope ${index}`,
+}));
+
+const scopeOf = ({ instrumentationScope }: ReadableSpan, random: Random): InstrumentationScope =>
+  random() < 0.7 ? instrumentationScope : pick(random, MANY_SCOPES);
+
 const throwing = (attributes: Attributes): Attributes =>
   Object.defineProperty({ ...attributes, first: 'differs' }, 'last', {
     enumerable: true,
@@ -94,7 +115,8 @@ const throwing = (attributes: Attributes): Attributes =>
 for (let seed = 1; seed <= 20; seed++) {
   t.test(`seed ${seed}`, async (t) => {
     const random = createRandom(seed);
-    const queue = new SpanQueue({ ...LIMITS, maxBytes: seed % 2 === 0 ? LIMITS.maxBytes : 64 * 1024 });
+    const shared = seed % 3 === 0 ? createShared() : undefined;
+    const queue = new SpanQueue({ ...LIMITS, maxBytes: seed % 2 === 0 ? LIMITS.maxBytes : 64 * 1024 }, shared);
     const expected: string[] = [];
     const actual: string[] = [];
     const last = new Map<string, Attributes>();
@@ -102,7 +124,8 @@ for (let seed = 1; seed <= 20; seed++) {
       actual.push(...recordsOf(batch));
       queue.release(batch);
     };
-    for (const base of randomSpans(random, SPANS, RESOURCE)) {
+    for (const made of randomSpans(random, SPANS, RESOURCE)) {
+      const base = { ...made, kind: kindOf(made.kind, random), instrumentationScope: scopeOf(made, random) };
       const of = `${base.instrumentationScope.name} ${base.kind}`;
       const attributes = change(last.get(of) ?? {}, random);
       last.set(of, attributes);
