@@ -36,6 +36,8 @@ export type StartedTracing = Pick<Tracing, 'provider' | 'isGlobal' | 'deliverer'
 };
 
 const startTimer = setTimeout;
+// With the random numbers of a test library all processes would make the same ids.
+const { random } = Math;
 
 /**
  * Nothing of the SDK is loaded before the first span or, on the main thread, the first turn of the event loop: what ends
@@ -92,6 +94,7 @@ export function startTracing({ loaded, service, log, diagnostics }: StartOptions
       exporterFile,
       exporterEnvironment,
       isMainThread: isMain,
+      random,
       threads,
       isRegistered: !isLazy,
       diagnostics,

@@ -26,6 +26,8 @@ export interface TracingOptions {
   /** Proxy and TLS variables that the exporting thread needs. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
   readonly isMainThread: boolean;
+  /** Math.random as the thread started with it. */
+  readonly random: () => number;
   /** The application's worker threads. */
   readonly threads: Threads;
   /** False when the API's global provider is another one, which leads here. */
@@ -133,7 +135,8 @@ function createConsole({ sampling }: AgentConfig): SpanProcessor {
 
 /** Starts tracing. Opens no connection and starts no thread: the first finished span does. */
 export function startTracing(options: TracingOptions): Tracing {
-  // The clock of spans: Node loads it at its first use, which must not be in the first request.
+  // The clock of spans: Node loads it at its first use, which must not be in the first request. The real one, also where
+  // the application has put another in its place by now (sdk/lazy-provider.ts, sdk/lazy-performance.ts).
   performance.now();
   const pipelines = createPipelines(options);
   const checkThreads = (): void => {
@@ -148,6 +151,7 @@ export function startTracing(options: TracingOptions): Tracing {
       options.config,
       options.readResource,
       processors,
+      options.random,
       (name) =>
         options.log.info(
           'TA4010',

@@ -7,8 +7,6 @@ import type { IdGenerator } from '@opentelemetry/sdk-trace';
 /** Char codes of the digits. */
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const TWO_32 = 2 ** 32;
-// Kept from the start: with the random numbers of a test library all processes would make the same ids.
-const { random } = Math;
 const { fromCharCode } = String;
 
 /** Two words of 32 bits as 16 digits, in one flat text. */
@@ -33,12 +31,10 @@ function toHex(high: number, low: number): string {
   );
 }
 
-const word = (): number => (random() * TWO_32) >>> 0;
-
-/** Never all zeros, which is no id. */
-const generateSpanId = (): string => toHex(word(), word() || 1);
-
-export const idGenerator: IdGenerator = {
-  generateSpanId,
-  generateTraceId: () => toHex(word(), word()) + generateSpanId(),
-};
+/** `random` as Math.random. */
+export function createIdGenerator(random: () => number): IdGenerator {
+  const word = (): number => (random() * TWO_32) >>> 0;
+  // Never all zeros, which is no id.
+  const generateSpanId = (): string => toHex(word(), word() || 1);
+  return { generateSpanId, generateTraceId: () => toHex(word(), word()) + generateSpanId() };
+}

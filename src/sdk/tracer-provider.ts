@@ -5,7 +5,7 @@ import type { Sampler, SpanProcessor, TracerProvider } from '@opentelemetry/sdk-
 import type { AgentConfig } from '../config/types.js';
 import { DetachingTracerProvider, type TracerLayer } from './detached-work.js';
 import type { KeptSpanProcessor } from './error-keeper.js';
-import { idGenerator } from './id-generator.js';
+import { createIdGenerator } from './id-generator.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
 
@@ -55,13 +55,14 @@ export function startTracerProvider(
   config: AgentConfig,
   readResource: () => ResourceAttributes,
   spanProcessors: KeptSpanProcessor[],
+  random: () => number,
   onDetached: (name: string) => void,
   meterProvider?: MeterProvider | undefined,
   isRegistered = true,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
   const options = {
     resource: createResource(readResource),
-    idGenerator,
+    idGenerator: createIdGenerator(random),
     ...createRecording(config, spanProcessors),
     spanLimits: { ...config.limits.span },
     ...(meterProvider === undefined ? {} : { meterProvider }),

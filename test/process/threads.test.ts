@@ -35,7 +35,7 @@ for (const { node, version } of nodeBinaries()) {
 
 for (const { node, version } of nodeBinaries()) {
   t.test(
-    `Node ${version}: the SDK is loaded with a thread's first span, and keeps the clocks from before`,
+    `Node ${version}: the SDK is loaded with a thread's first span, and keeps the clocks and the chance from before`,
     async (t) => {
       const collector = await startCollector();
       t.teardown(() => collector.close());
@@ -49,6 +49,7 @@ for (const { node, version } of nodeBinaries()) {
       const spans = await collector.waitForSpans(2);
       const [inner, outer] = [...spans].sort((a, b) => a.name.localeCompare(b.name));
       t.equal(inner?.parentSpanId, outer?.spanId);
+      t.not(inner?.spanId, outer?.spanId);
       t.strictSame(outer?.attributes, { a: 1 });
       app.kill();
       await app.exited;
