@@ -8,7 +8,7 @@ import { createProxyAgent, proxyFor, proxyName } from './proxy.js';
 import type { TlsFiles, TlsMaterial } from './tls-files.js';
 
 export interface Connections {
-  /** Starts a request. Throws when TLS files cannot be read. */
+  /** Starts a request. Throws when TLS files cannot be read, or the URL's credentials. */
   request(options: RequestOptions): ClientRequest;
   /** The proxy on the way, without credentials; undefined = none. */
   proxyName(): string | undefined;
@@ -27,40 +27,49 @@ const NO_TLS: TlsMaterial = { version: 0, options: {} };
 /** How long an unused connection is kept. */
 const IDLE_MILLIS = 60_000;
 
-function clientFor(url: URL): Client {
-  return url.protocol === 'https:' ? require('node:https') : require('node:http');
+/** What the URL comes to for every request. */
+interface Target {
+  readonly url: URL;
+  readonly options: RequestOptions;
+  readonly isEncrypted: boolean;
+  readonly client: Client;
+}
+
+/** Throws a URIError where the URL has credentials with a lone `%`. */
+function readTarget(text: string): Target {
+  const url = new URL(text);
+  const isEncrypted = url.protocol === 'https:';
+  const client = isEncrypted ? require('node:https') : require('node:http');
+  return { url, options: urlToHttpOptions(url), isEncrypted, client };
 }
 
 /** Creates the pool. How many requests run at once is the caller's business: one that hangs must not block the next. */
-export function createConnections(address: string, tlsFiles: TlsFiles): Connections {
-  const url = new URL(address);
-  const target = urlToHttpOptions(url);
-  const isEncrypted = url.protocol === 'https:';
-  let client: Client | undefined;
+export function createConnections(url: string, tlsFiles: TlsFiles): Connections {
+  let target: Target | undefined;
   let agent: Agent | undefined;
   let agentVersion = -1;
 
-  const open = ({ Agent }: Client, { version, options }: TlsMaterial): Agent => {
+  const open = ({ url, client }: Target, { version, options }: TlsMaterial): Agent => {
     if (agent !== undefined && version === agentVersion) return agent;
     agent?.destroy();
     agentVersion = version;
     const pool = { keepAlive: true, timeout: IDLE_MILLIS, scheduling: 'lifo' as const, ...DUAL_STACK };
     const proxy = proxyFor(url);
-    const opened = proxy === undefined ? new Agent({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);
+    const opened = proxy === undefined ? new client.Agent({ ...pool, ...options }) : createProxyAgent(proxy, url, pool);
     agent = opened;
     return opened;
   };
 
   return {
     request(options) {
-      client ??= clientFor(url);
-      const tls = isEncrypted ? tlsFiles.read() : NO_TLS;
+      target ??= readTarget(url);
+      const tls = target.isEncrypted ? tlsFiles.read() : NO_TLS;
       // The proxy agent takes TLS options from the request, the others from the pool.
-      return client.request({ ...target, ...options, ...tls.options, agent: open(client, tls) });
+      return target.client.request({ ...target.options, ...options, ...tls.options, agent: open(target, tls) });
     },
     proxyName() {
       try {
-        const proxy = proxyFor(url);
+        const proxy = proxyFor(new URL(url));
         return proxy && proxyName(proxy);
       } catch {
         // The variable holds no URL: the request has failed of that.
