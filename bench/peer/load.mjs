@@ -3,7 +3,7 @@
  * `done(error)` when the whole answer is in and right.
  */
 
-/** A turn of the event loop that took less has done nothing. */
+/** A turn of the event loop without an answer that took less has served no stub either. */
 const IDLE_TURN_MILLIS = 0.01;
 
 /**
@@ -17,10 +17,12 @@ export function closedLoop(lanes, { requests: least = 0, most = Number.POSITIVE_
   let active = lanes.length;
   let idleMillis = 0;
   let turnedAt = start;
+  let hasAnswer = false;
   const spin = () => {
     const now = performance.now();
-    if (now - turnedAt < IDLE_TURN_MILLIS) idleMillis += now - turnedAt;
+    if (!hasAnswer && now - turnedAt < IDLE_TURN_MILLIS) idleMillis += now - turnedAt;
     turnedAt = now;
+    hasAnswer = false;
     if (active > 0) setImmediate(spin);
   };
   return new Promise((resolve, reject) => {
@@ -39,8 +41,10 @@ export function closedLoop(lanes, { requests: least = 0, most = Number.POSITIVE_
         lane.fire(done);
       };
       const done = (error) => {
-        if (error) reject(error);
-        else next();
+        hasAnswer = true;
+        if (!error) return next();
+        active = 0;
+        reject(error);
       };
       next();
     }
