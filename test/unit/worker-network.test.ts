@@ -162,3 +162,12 @@ t.test('proxy', async (t) => {
     });
   }
 });
+
+t.test('credentials in the address that cannot be read', async (t) => {
+  const made = createTestPipeline(t, {
+    otlp: { endpoint: 'http://user:a%b@127.0.0.1:9/v1/traces', protocol: 'http/protobuf' },
+  });
+  await sendOne(made);
+  t.equal(made.account().queued, 1, 'the span waits');
+  t.match(made.lines[0], /malformed/);
+});
