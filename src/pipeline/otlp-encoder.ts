@@ -91,14 +91,15 @@ function writeAttributes(writer: OtlpWriter, tag: number, attributes: Attributes
   }
 }
 
-// Called inside of `for ... in`, V8 leaves it out, and not Object.hasOwn: 10 ns an attribute (Node.js 20).
+// In a `for ... in` V8 compiles calls of this one away, and of Object.hasOwn not: 10 ns an attribute (Node.js 20).
 const isOwn = Object.prototype.hasOwnProperty;
 /** Attributes of one span that are remembered; what comes after them is written anew. */
 const MAX_REMEMBERED = 32;
 
 /**
- * What the attributes of the last span of a scope and kind came to, in the bytes that a writer still has: most of the next one's are
- * the same (method, scheme, server, user agent), and bytes are copied in a tenth of the time that it takes to make them.
+ * What the attributes of the last span of a scope and kind came to, in the bytes that a writer still has: most of the next
+ * one's are the same (method, scheme, server, user agent), and bytes are copied in a tenth of the time that it takes to make
+ * them.
  */
 export class AttributeMemory {
   readonly #keys: string[] = [];
