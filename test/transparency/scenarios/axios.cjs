@@ -62,7 +62,8 @@ exports.run = async (t) => {
     await call('500', { url: '/status/500' });
     await call('transform', { url: '/json', transformResponse: [(text) => `transformed ${text}`] });
     await call('refused', { baseURL: 'http://127.0.0.1:1', url: '/' });
-    await call('timeout', { url: '/never', timeout: 100 });
+    // Long enough for the server to see the request on any machine: what it notes comes before the error.
+    await call('timeout', { url: '/never', timeout: 1000 });
     const abort = new AbortController();
     server.once('never', () => abort.abort());
     await call('aborted', { url: '/never', signal: abort.signal });
