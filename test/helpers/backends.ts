@@ -11,7 +11,8 @@ import { stringify } from 'yaml';
 import { JAVA_FLAGS } from './chain.js';
 import { SERVERS } from './installed.js';
 import { ROOT } from './paths.js';
-import { findFreePort, findProgram, type Place, type Program, startServer } from './server-process.js';
+import { findFreePort } from './ports.js';
+import { findProgram, type Place, type Program, startServer } from './server-process.js';
 
 const OTELCOL = join(SERVERS, 'go', 'collector');
 export const GATEWAY = join(ROOT, 'examples', 'collector', 'gateway.yaml');

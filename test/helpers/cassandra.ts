@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { installedOrSkip, SERVERS } from './installed.js';
-import { findFreePort, findProgram, type Place, type Program, startServer } from './server-process.js';
+import { findFreePort } from './ports.js';
+import { findProgram, type Place, type Program, startServer } from './server-process.js';
 import type { RunningServer } from './servers.js';
 
 const JARS = join(SERVERS, 'cassandra');

@@ -7,8 +7,8 @@ import type { Test } from 'tap';
 import type { Collector } from '../../src/viewer/otlp-receiver.js';
 import { SERVERS } from './installed.js';
 import { FIXTURES } from './paths.js';
+import { findFreePort } from './ports.js';
 import { type RunningApp, type RunOptions, runApp } from './run-app.js';
-import { findFreePort } from './server-process.js';
 
 export interface Hop {
   readonly service: string;

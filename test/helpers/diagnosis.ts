@@ -3,7 +3,6 @@
  * nothing else, each in time, while the application's own output and exit code are those of a run without the agent.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
@@ -16,8 +15,6 @@ import { type RunningApp, type RunOptions, runApp } from './run-app.js';
 /** What a scenario can build; all of it is taken down at the end of the test file. */
 export interface Stage {
   collector(options?: CollectorOptions): Promise<Collector>;
-  /** A port on which nothing listens. */
-  closedPort(): Promise<number>;
   proxy(credentials?: string): Promise<ForwardProxy>;
   certificates(): Promise<CertificateSet>;
   /** A temporary folder with these files; names may have folders. */
@@ -72,13 +69,6 @@ function createStage(t: Test): Stage {
       const collector = await startCollector(options);
       t.teardown(() => collector.close());
       return collector;
-    },
-    async closedPort() {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as { port: number };
-      await new Promise((resolve) => server.close(resolve));
-      return port;
     },
     proxy: (credentials) => startProxy(t, credentials),
     certificates() {

@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { FIXTURES } from './paths.js';
@@ -89,15 +88,4 @@ export function copyStandalone(fixture: string, into: string): string {
   cpSync(join(built, 'static'), join(into, 'next/.next/static'), { recursive: true });
   cpSync(join(fixture, 'next/public'), join(into, 'next/public'), { recursive: true });
   return join(into, 'next/server.js');
-}
-
-/** A standalone server takes no port 0. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

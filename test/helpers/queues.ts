@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ROOT } from './paths.js';
-import { findFreePort, findProgram, type Place, type Program, runOnce, startServer } from './server-process.js';
+import { findFreePort } from './ports.js';
+import { findProgram, type Place, type Program, runOnce, startServer } from './server-process.js';
 import type { RunningServer } from './servers.js';
 
 export type QueueName = 'kafka' | 'nats' | 'mosquitto' | 'moto';

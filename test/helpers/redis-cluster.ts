@@ -1,7 +1,8 @@
 /** A Redis cluster of three nodes without replicas, each with a third of the slots. */
 import Redis from 'ioredis';
 import type { Test } from 'tap';
-import { findFreePort, findProgram, startServer } from './server-process.js';
+import { findFreePort } from './ports.js';
+import { findProgram, startServer } from './server-process.js';
 
 const SLOTS = 16_384;
 const NODES = 3;

@@ -3,9 +3,9 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { findFreePort } from './ports.js';
 
 export interface Account {
   uid: number;
@@ -80,17 +80,6 @@ export function runOnce(place: Place, command: string, args: string[]): void {
   const options = { cwd: place.folder, env: place.env, encoding: 'utf8' as const, ...place.account };
   const { status, error, stdout, stderr } = spawnSync(command, args, options);
   if (error ?? status !== 0) throw new Error(`${command} failed: ${error?.message ?? status}\n${stdout}\n${stderr}`);
-}
-
-/** A port that nobody listens on now. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 async function findPlace(name: string): Promise<Place> {

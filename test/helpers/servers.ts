@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { findFreePort, findProgram, type Place, type Program, runOnce, startServer } from './server-process.js';
+import { findFreePort } from './ports.js';
+import { findProgram, type Place, type Program, runOnce, startServer } from './server-process.js';
 
 export type ServerName = 'postgres' | 'mariadb' | 'memcached' | 'redis' | 'rabbitmq';
 

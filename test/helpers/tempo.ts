@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { eventually, otlp, start, writeConfig } from './backends.js';
-import { findFreePort } from './server-process.js';
+import { findFreePort } from './ports.js';
 
 export interface Tempo {
   readonly url: string;

@@ -8,6 +8,7 @@ import t from 'tap';
 import '../helpers/end-by-exit.js';
 import type { Answer, Collector, IncomingTraces } from '../../src/viewer/otlp-receiver.js';
 import { type Diagnosis, type Stage, testDiagnoses } from '../helpers/diagnosis.js';
+import { CLOSED_PORT } from '../helpers/ports.js';
 
 /** Nothing was delivered, so the spans are lost when the process ends. */
 const LOST = ['TA3025'] as const;
@@ -77,16 +78,16 @@ const ANSWERS: readonly Diagnosis[] = [
 const CONNECTIONS: readonly Diagnosis[] = [
   {
     name: 'refused over HTTP',
-    set: async (stage) => ({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await stage.closedPort()}` } }),
+    set: async () => ({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${CLOSED_PORT}` } }),
     codes: ['TA3001'],
     atEnd: LOST,
     says: [/ECONNREFUSED.* \(will retry\); nothing listens there; .*OTEL_EXPORTER_OTLP_ENDPOINT/],
   },
   {
     name: 'refused over grpc',
-    set: async (stage) => ({
+    set: async () => ({
       env: {
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await stage.closedPort()}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${CLOSED_PORT}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
       },
     }),
@@ -246,7 +247,7 @@ const PROXIES: readonly Diagnosis[] = [
     name: 'a proxy that is not there',
     async set(stage) {
       const env = sendTo(await stage.collector());
-      return { env: { ...env, HTTP_PROXY: `http://127.0.0.1:${await stage.closedPort()}` } };
+      return { env: { ...env, HTTP_PROXY: `http://127.0.0.1:${CLOSED_PORT}` } };
     },
     codes: ['TA3018'],
     atEnd: LOST,
@@ -275,7 +276,7 @@ const PROXIES: readonly Diagnosis[] = [
     name: 'a proxy that is not there, over grpc',
     async set(stage) {
       const env = sendTo(await stage.collector(), 'grpc');
-      return { env: { ...env, HTTP_PROXY: `http://127.0.0.1:${await stage.closedPort()}` } };
+      return { env: { ...env, HTTP_PROXY: `http://127.0.0.1:${CLOSED_PORT}` } };
     },
     codes: ['TA3018'],
     atEnd: LOST,

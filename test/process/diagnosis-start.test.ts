@@ -6,6 +6,7 @@ import type { Code } from '../../src/diag/catalogue.js';
 import type { Collector } from '../../src/viewer/otlp-receiver.js';
 import { type Diagnosis, type Stage, testDiagnoses } from '../helpers/diagnosis.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
+import { CLOSED_PORT } from '../helpers/ports.js';
 
 type Variables = Record<string, string | undefined>;
 
@@ -222,7 +223,7 @@ const RUNTIME: readonly Diagnosis[] = [
     name: 'a spool that cannot be written',
     async set(stage) {
       const file = join(stage.folder({ file: '' }), 'file');
-      const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${await stage.closedPort()}`;
+      const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${CLOSED_PORT}`;
       return { env: { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_NODE_SPOOL_DIRECTORY: file } };
     },
     codes: ['TA3001', 'TA3021'],

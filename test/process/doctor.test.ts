@@ -3,7 +3,6 @@
  * command and with a running process. Every collector is real and answers what the doctor is told it answers.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -12,6 +11,7 @@ import { createCertificates } from '../helpers/certificates.js';
 import { codesOf, type ProgramOptions, runDoctor, runInTerminal, runProgram, textOf } from '../helpers/command-line.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES, ROOT } from '../helpers/paths.js';
+import { CLOSED_PORT } from '../helpers/ports.js';
 import { startProxy } from '../helpers/proxy.js';
 import { runApp } from '../helpers/run-app.js';
 
@@ -19,14 +19,6 @@ async function collect(t: Test, options?: CollectorOptions): Promise<Collector> 
   const collector = await startCollector(options);
   t.teardown(() => collector.close());
   return collector;
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const NAME = { OTEL_SERVICE_NAME: 'examined' };
@@ -116,7 +108,7 @@ const healthy = async (t: Test, env: Record<string, string> = {}) => ({
 const TROUBLES: readonly Trouble[] = [
   {
     name: 'refused',
-    set: async () => ({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await closedPort()}` } }),
+    set: async () => ({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${CLOSED_PORT}` } }),
     codes: ['TA3001'],
     says: /no connection to 127\.0\.0\.1 port \d+: .*ECONNREFUSED/,
   },
@@ -168,7 +160,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'a proxy that is not there',
-    set: async (t) => healthy(t, { HTTP_PROXY: `http://127.0.0.1:${await closedPort()}` }),
+    set: async (t) => healthy(t, { HTTP_PROXY: `http://127.0.0.1:${CLOSED_PORT}` }),
     codes: ['TA3018'],
   },
   {
@@ -366,7 +358,7 @@ t.test('with a command: libraries patched and skipped, spans made, exported and 
 });
 
 t.test('with a command that serves: ended after its time, a collector that refuses is a problem', async (t) => {
-  const env = { ...NAME, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await closedPort()}` };
+  const env = { ...NAME, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${CLOSED_PORT}` };
   const file = join(
     t.testdir({ 'app.cjs': `require(${JSON.stringify(APP)}); setInterval(() => {}, 1000);` }),
     'app.cjs',

@@ -5,10 +5,11 @@
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { installFixture } from '../helpers/fixture-install.js';
-import { buildNextApp, copyStandalone, freePort, layOutNextApp } from '../helpers/next-app.js';
+import { buildNextApp, copyStandalone, layOutNextApp } from '../helpers/next-app.js';
 import { ROWS, type Row } from '../helpers/next-rows.js';
 import { testServer } from '../helpers/next-server.js';
 import { isAtLeast, nodeBinaries } from '../helpers/node-versions.js';
+import { findFreePort } from '../helpers/ports.js';
 import type { RunOptions } from '../helpers/run-app.js';
 
 const asked = process.env.NEXT_RELEASES?.split(',').map(Number) ?? [];
@@ -44,7 +45,7 @@ for (const major of [14, 15] as const) {
 
   t.test(`the standalone output of ${major}`, async (t) => {
     const file = copyStandalone(folder, t.testdir());
-    await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await freePort()) } }, rows);
+    await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await findFreePort()) } }, rows);
   });
 }
 

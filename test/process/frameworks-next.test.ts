@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
-import { buildNextApp, copyStandalone, freePort } from '../helpers/next-app.js';
+import { buildNextApp, copyStandalone } from '../helpers/next-app.js';
 import { ROWS } from '../helpers/next-rows.js';
 import { request, start, testServer } from '../helpers/next-server.js';
 import { isAtLeast, nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
+import { findFreePort } from '../helpers/ports.js';
 import type { RunOptions } from '../helpers/run-app.js';
 import { sketch } from '../helpers/spans.js';
 
@@ -33,7 +34,7 @@ for (const binary of nodeBinaries().filter((node) => isAtLeast(node, 20, 9))) {
 
 t.test('the standalone output, where the application has no API of OpenTelemetry', { skip }, async (t) => {
   const file = copyStandalone(folder, t.testdir());
-  await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await freePort()) } });
+  await testServer(t, { file, cwd: dirname(file), env: { PORT: String(await findFreePort()) } });
 });
 
 // What it does with spans through the API is our tracer's business: `start` fails with the attributes.

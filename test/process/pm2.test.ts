@@ -1,8 +1,5 @@
 /** PM2 in cluster mode: its command line and its daemon stay untraced, its workers are instances of one service. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -10,19 +7,11 @@ import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { installFixture } from '../helpers/fixture-install.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
+import { findFreePort } from '../helpers/ports.js';
 import { runApp } from '../helpers/run-app.js';
 
 const { folder, skip } = installFixture('runners');
 const PM2 = join(folder, 'node_modules/pm2/bin/pm2');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 // What PM2 does depends little on Node.js.
 for (const { node, version } of nodeBinaries().filter((_, index, all) => index === 0 || index === all.length - 1)) {
@@ -32,7 +21,7 @@ for (const { node, version } of nodeBinaries().filter((_, index, all) => index =
     // The path of a local socket has at most a hundred characters.
     const home = mkdtempSync(join(tmpdir(), 'pm2-'));
     t.teardown(() => rmSync(home, { recursive: true, force: true }));
-    const port = await freePort();
+    const port = await findFreePort();
     const env = {
       HOME: home,
       PM2_HOME: home,

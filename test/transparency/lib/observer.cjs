@@ -2,7 +2,7 @@
 // What a scenario notes: labelled observations, in order, written to a file at the end. Knows nothing of the agent.
 const { appendFileSync } = require('node:fs');
 const { once } = require('node:events');
-const { createServer } = require('node:net');
+const { CLOSED_PORT } = require('../../fixtures/apps/calls.cjs');
 const { describe, classChain } = require('./describe.cjs');
 const { surface } = require('./surface.cjs');
 
@@ -117,11 +117,8 @@ class Observer {
   }
 
   /** A loopback port that nobody listens on, masked. */
-  async closedPort() {
-    const probe = createServer();
-    const port = await this.listen(probe);
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
+  closedPort() {
+    return this.mask(CLOSED_PORT, '<port>');
   }
 
   /** Listens on a free loopback port, which is masked. */

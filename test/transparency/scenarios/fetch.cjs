@@ -62,7 +62,7 @@ exports.run = async (t) => {
   await get('stream', `${base}/ok`, { method: 'POST', duplex: 'half', body: new Blob(['blob']).stream() });
   for (const path of ['/redirect', '/loop', '/500', '/half']) await get(path, `${base}${path}`);
   await get('manual redirect', `${base}/redirect`, { redirect: 'error' });
-  await get('refused', `http://127.0.0.1:${await t.closedPort()}/`);
+  await get('refused', `http://127.0.0.1:${t.closedPort()}/`);
   await get('a port that is not allowed', 'http://127.0.0.1:1/');
   await get('bad url', 'nonsense');
   await get('bad scheme', 'ftp://127.0.0.1/');
@@ -84,5 +84,5 @@ exports.run = async (t) => {
 };
 
 exports.crashes = {
-  'an unhandled rejection': async (t) => void fetch(`http://127.0.0.1:${await t.closedPort()}/`),
+  'an unhandled rejection': async (t) => void fetch(`http://127.0.0.1:${t.closedPort()}/`),
 };
