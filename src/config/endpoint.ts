@@ -3,6 +3,7 @@
  *
  * Spec: protocol/exporter.md, "Endpoint URLs for OTLP/HTTP" and the note on gRPC endpoints.
  */
+import { escapeCredentials } from '../credentials.js';
 import type { CodeOf } from '../diag/catalogue.js';
 import { redactUrl } from './redact.js';
 import { type Settings, type SetValue, show } from './settings.js';
@@ -106,6 +107,7 @@ function readHttpUrl(settings: Settings, value: SetValue): URL | undefined {
     return undefined;
   }
   if (url.hash !== '') url.hash = '';
+  repairCredentials(settings, value, url);
   if (!hasScheme) {
     const message = `${show(value)} has no scheme; using ${redactUrl(url.href)} (write http:// or https:// before it)`;
     settings.report('warn', 'TA1108', value.name, message);
@@ -171,6 +173,13 @@ function reportGrpcEndpoint(settings: Settings, value: SetValue, reading: GrpcRe
   if (url.protocol === 'http:' && url.port === '')
     warn('TA1112', `has no port; using ${used} (grpc is usually ${GRPC_PORT})`);
   if (url.pathname !== '/') note('has a path, which grpc does not use');
+}
+
+/** Changes the URL: with a `%` that starts no escape in its credentials, Node.js fails to read it at every request. */
+export function repairCredentials(settings: Settings, value: SetValue, url: URL): void {
+  if (!escapeCredentials(url)) return;
+  const reason = 'has a user name or password with a % that starts no escape; it is taken for itself (write %25)';
+  settings.report('warn', 'TA1123', value.name, `${show(value)} ${reason}`);
 }
 
 /** `http//host` is no URL, and must not become one of a host named `http`; nor does `/path` name a host. */

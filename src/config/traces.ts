@@ -1,6 +1,7 @@
 /**
  * Propagators, trace exporters, limits and batches.
  */
+import { repairCredentials } from './endpoint.js';
 import { VARIABLES } from './env-table.js';
 import type { ExplainWord } from './parse-row.js';
 import type { Settings } from './settings.js';
@@ -89,7 +90,11 @@ function readZipkinEndpoint(settings: Settings): string {
   const value = settings.find(name);
   const fallback = VARIABLES[name].default;
   if (value === undefined) return fallback;
-  if (URL.canParse(value.text) && /^https?:/i.test(value.text)) return new URL(value.text).href;
+  if (URL.canParse(value.text) && /^https?:/i.test(value.text)) {
+    const url = new URL(value.text);
+    repairCredentials(settings, value, url);
+    return url.href;
+  }
   settings.reportBadEndpoint(value, 'is not a URL that starts with http:// or https://', fallback);
   return fallback;
 }

@@ -182,6 +182,11 @@ export const CATALOGUE = {
     'The library is traced by an instrumentation of this package; the variable is an option of the official one.',
     'Add the library to `OTEL_NODE_OFFICIAL_INSTRUMENTATIONS`, or remove the variable.',
   ),
+  TA1123: warn(
+    'The credentials of an endpoint have a % that starts no escape',
+    'In a URL `%` and two hexadecimal digits stand for one byte; this `%` is followed by something else. It is sent as it is.',
+    'Write `%25` in its place.',
+  ),
   TA2001: warn(
     'A version of a library is not supported',
     'The library was loaded in a version outside the range that the agent knows, and is left as it is: its calls make ' +

@@ -5,6 +5,7 @@
  */
 import type { Agent, AgentOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { escapeCredentials } from '../credentials.js';
 
 type HttpProxyModule = typeof import('http-proxy-agent');
 type HttpsProxyModule = typeof import('https-proxy-agent');
@@ -25,7 +26,9 @@ export function proxyFor(url: URL): URL | undefined {
   const proxy = getProxyForUrl(url.href);
   if (proxy === '') return undefined;
   try {
-    return new URL(proxy);
+    const url = new URL(proxy);
+    escapeCredentials(url);
+    return url;
   } catch {
     throw new ProxyError(`the proxy variable for ${url.protocol}// holds no valid URL`);
   }

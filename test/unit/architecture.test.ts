@@ -78,7 +78,7 @@ function partOf(path: string): string {
 /** Parts that each part may import from; `types` = for types only. */
 const RULES: Record<string, { readonly values?: readonly string[]; readonly types?: readonly string[] }> = {
   diag: {},
-  config: { types: ['diag'] },
+  config: { values: ['credentials.ts'], types: ['diag'] },
   hooks: { types: ['diag'] },
   instrumentation: {
     values: ['ended-span.ts', 'grpc-codes.ts', 'hooks', 'tracer-base.ts', 'version.ts'],
@@ -86,7 +86,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   },
   sdk: { values: ['ended-span.ts', 'tracer-base.ts', 'version.ts'], types: ['config', 'diag'] },
   pipeline: { types: ['config', 'diag', 'lifecycle', 'worker'] },
-  worker: { values: ['grpc-codes.ts', 'pipeline'], types: ['observation', 'pipeline'] },
+  worker: { values: ['credentials.ts', 'grpc-codes.ts', 'pipeline'], types: ['observation', 'pipeline'] },
   observation: { values: ['sdk'], types: ['config', 'diag', 'instrumentation', 'lifecycle', 'pipeline'] },
   watch: { values: ['hooks'], types: ['diag', 'instrumentation'] },
   processes: { values: ['instrumentation'], types: ['diag'] },
@@ -100,6 +100,7 @@ const RULES: Record<string, { readonly values?: readonly string[]; readonly type
   viewer: { values: ['grpc-codes.ts'] },
   'guard.ts': {},
   'compiled.ts': {},
+  'credentials.ts': {},
   'version.ts': {},
   'thread.ts': {},
   'ended-span.ts': {},

@@ -229,3 +229,31 @@ t.test('credentials and query of an endpoint are in no message', async (t) => {
     }
   }
 });
+
+t.test('a % in credentials that starts no escape stands for itself, and is told', async (t) => {
+  for (const [given, used] of [
+    ['p%ss', 'p%25ss'],
+    ['100%', '100%25'],
+    ['a%20b%', 'a%20b%25'],
+    ['%ff', '%25ff'],
+  ] as const) {
+    for (const [name, path] of [
+      ['ENDPOINT', '/v1/traces'],
+      ['TRACES_ENDPOINT', '/here'],
+    ] as const) {
+      const result = otlp({ [name]: `http://${given}:${given}@c:4318${name === 'ENDPOINT' ? '' : '/here'}` });
+      t.equal(result.endpoint, `http://${used}:${used}@c:4318${path}`);
+      t.same(
+        result.problems.map(({ code, variable }) => [code, variable]),
+        [['TA1123', PREFIX + name]],
+      );
+      t.match(result.messages, /write %25/);
+      t.notMatch(result.messages, given);
+    }
+  }
+  const endpoint = 'http://user:100%@c:9411/api/v2/spans';
+  const { config, problems } = loadConfig({ OTEL_NODE_ENV_FILE: 'none', OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint });
+  t.equal(config.zipkin.endpoint, 'http://user:100%25@c:9411/api/v2/spans');
+  t.match(problems, [{ code: 'TA1123', variable: 'OTEL_EXPORTER_ZIPKIN_ENDPOINT' }]);
+  t.same(otlp({ ENDPOINT: 'http://user:p%25ss%20@c' }).problems, []);
+});

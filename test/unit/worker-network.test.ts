@@ -141,6 +141,15 @@ t.test('proxy', async (t) => {
       }
     }
 
+    t.test(`${protocol}: a % in a proxy's credentials that starts no escape stands for itself`, async (t) => {
+      const proxy = await startProxy(t, 'user:100%');
+      const collector = await collect(t, {});
+      const made = start(t, collector, { protocol, environment: { HTTP_PROXY: proxy.url } });
+      await sendOne(made);
+      t.equal(made.account().exported, 1);
+      t.equal(proxy.asked.length, 1);
+    });
+
     for (const variable of ['no_proxy', 'NO_PROXY']) {
       t.test(`${protocol}: ${variable} goes direct`, async (t) => {
         const collector = await collect(t, {});
