@@ -22,6 +22,17 @@ export function activeContext(): Context {
   return host[API_KEY]?.context?.active() ?? ROOT_CONTEXT;
 }
 
+/**
+ * A method that runs `original` in the context of its receiver. Called as `method.apply(this, arguments)`: where
+ * `arguments` goes anywhere but to `apply`, V8 makes an object of it at every call of the wrapper, some 70 bytes.
+ */
+export function inContextOf<Receiver>(contextOf: (receiver: Receiver) => Context, original: AnyFunction): AnyFunction {
+  return function runInContext(this: Receiver) {
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed
+    return runIn(contextOf(this), original, this, arguments);
+  };
+}
+
 /** As `context.with()` of the API, with the parameters as a list or as `arguments`. */
 export function runIn<Result>(
   context: Context,

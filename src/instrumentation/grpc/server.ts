@@ -9,7 +9,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { type Context, type Span, SpanKind } from '@opentelemetry/api';
-import { activeContext, runIn } from '../active-context.js';
+import { activeContext, inContextOf, runIn } from '../active-context.js';
 import { ContextWithSpan, extractFrom, isSuppressed } from '../context.js';
 import { type HostAndPort, splitHost } from '../http/address.js';
 import { createTie } from '../operation.js';
@@ -98,7 +98,8 @@ class ServerCall {
     this.#stream = stream;
     this.#faults = faults;
     this.#span = span;
-    if (span.isRecording()) stream.once('close', () => this.#end());
+    // It closes once; `once` would make two more objects.
+    if (span.isRecording()) stream.on('close', () => this.#end());
   }
 
   /** What a handler throws goes no further than grpc-js, which tells the client of an unknown error. Never throws. */
@@ -179,14 +180,16 @@ export function wrapStreamHandler(original: AnyFunction, tracing: GrpcTracing): 
 const calls = createTie<ServerCall>();
 
 function wrapEmit(original: AnyFunction): AnyFunction {
+  const emitInContext = inContextOf((stream: EventEmitter) => (calls.get(stream) as ServerCall).context, original);
+
   return function emit(this: EventEmitter, event: string | symbol) {
-    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
-    const parameters = arguments as unknown as unknown[];
     const call = calls.get(this);
     if (call === undefined || activeContext() === call.context || this.listenerCount(event) === 0) {
-      return original.apply(this, parameters);
+      // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+      return original.apply(this, arguments as unknown as unknown[]);
     }
-    return runIn(call.context, original, this, parameters);
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+    return emitInContext.apply(this, arguments as unknown as []);
   };
 }
 

@@ -9,7 +9,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { Context } from '@opentelemetry/api';
-import { activeContext, runIn } from '../active-context.js';
+import { activeContext, inContextOf } from '../active-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, type Faults, patchMethod } from '../patch.js';
 
@@ -25,20 +25,23 @@ export interface Exchange {
 export const exchanges = createTie<Exchange>();
 
 function wrapEmit(original: AnyFunction, faults: Faults): AnyFunction {
+  const emitInContext = inContextOf((message: EventEmitter) => (exchanges.get(message) as Exchange).context, original);
+
   return function emit(this: EventEmitter, event: string | symbol, argument: unknown): boolean {
     const exchange = exchanges.get(this);
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
-    const parameters = arguments as unknown as unknown[];
-    if (exchange === undefined) return original.apply(this, parameters);
+    if (exchange === undefined) return original.apply(this, arguments as unknown as unknown[]);
     try {
       exchange.observe(this, event, argument);
     } catch (error) {
       faults.record(error);
     }
-    if (this.listenerCount(event) === 0 || activeContext() === exchange.context) {
-      return original.apply(this, parameters);
+    if (activeContext() === exchange.context || this.listenerCount(event) === 0) {
+      // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+      return original.apply(this, arguments as unknown as unknown[]);
     }
-    return runIn(exchange.context, original, this, parameters);
+    // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
+    return emitInContext.apply(this, arguments as unknown as []);
   };
 }
 
