@@ -1,6 +1,6 @@
 /** When a span ended, as far as what stands for it says so. Application's thread; loads nothing. */
 
-/** The SDK's span, and what takes its place in the context of a request that is over. */
+/** A span, and what takes its place in the context of a request that is over. */
 export interface MaybeEnded {
   readonly ended?: boolean;
   readonly endedAtMillis?: number;

@@ -10,9 +10,12 @@ export abstract class TracerBase implements Tracer {
     name: string,
     ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]
   ): ReturnType<F> {
-    const run: InSpan = rest[rest.length - 1] as F;
-    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
-    const parent = rest.length > 2 ? (rest[1] as Context) : context.active();
+    const count = Math.min(rest.length, 3);
+    // As the SDK: without a function nothing is started.
+    if (count === 0) return undefined as ReturnType<F>;
+    const run: InSpan = rest[count - 1] as F;
+    const options = count > 1 ? (rest[0] as SpanOptions) : undefined;
+    const parent = (count > 2 ? (rest[1] as Context | undefined) : undefined) ?? context.active();
     const span = this.startSpan(name, options, parent);
     return context.with(trace.setSpan(parent, span), run, undefined, span) as ReturnType<F>;
   }

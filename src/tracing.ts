@@ -33,7 +33,7 @@ export interface TracingOptions {
   /** False when the API's global provider is another one, which leads here. */
   readonly isRegistered: boolean;
   /** Makes the first pipeline readable and counts started spans. */
-  readonly diagnostics?: Pick<Diagnostics, 'pipeline' | 'meterProvider'> | undefined;
+  readonly diagnostics?: Pick<Diagnostics, 'pipeline' | 'counter'> | undefined;
 }
 
 export interface Tracing {
@@ -157,7 +157,7 @@ export function startTracing(options: TracingOptions): Tracing {
           'TA4010',
           `"${name}" was started in a request that has long been over: such spans start traces of their own, linked to it`,
         ),
-      options.diagnostics?.meterProvider,
+      options.diagnostics?.counter,
       options.isRegistered,
     ),
     deliverer: deliver(pipelines, checkThreads),

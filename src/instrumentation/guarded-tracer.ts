@@ -35,7 +35,7 @@ export class GuardedSpan implements Span {
     this.#faults = faults;
   }
 
-  /** What the SDK's span has besides, for those who read it. */
+  /** What a span has besides, for those who read it. */
   get inner(): Span {
     return this.#span;
   }

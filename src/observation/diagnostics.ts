@@ -3,17 +3,17 @@
  * for a collector. Application's threads; loaded only when OTEL_NODE_DIAGNOSTICS_DIRECTORY or
  * OTEL_NODE_EXPERIMENTAL_SDK_METRICS is set.
  */
-import type { MeterProvider } from '@opentelemetry/api';
 import type { Deliverer } from '../lifecycle/exit-hooks.js';
 import type { PipelineDiagnostics } from '../pipeline/span-pipeline.js';
+import type { SpanCounter } from '../sdk/span.js';
 import { createSpanCounts } from '../sdk/span-counts.js';
 import { socketPath, threadName, writeFinalSnapshot } from './final-snapshot.js';
 import { type Snapshot, type SnapshotSources, takeSnapshot } from './snapshot.js';
 
 export interface Diagnostics {
   readonly pipeline: PipelineDiagnostics;
-  /** For the tracer provider, which counts started spans in it. */
-  readonly meterProvider: MeterProvider;
+  /** Of started spans; for the tracer provider. */
+  readonly counter: SpanCounter;
   /** Tells where everything else is known; nothing can be read before. */
   attach(sources: Omit<SnapshotSources, 'counts'>): void;
   /** Writes the file after the last delivery. */
@@ -39,7 +39,7 @@ export function createDiagnostics({ directory, metrics }: DiagnosticsOptions): D
       metrics,
       describe: () => JSON.stringify(take(null)),
     },
-    meterProvider: counts.meterProvider,
+    counter: counts.counter,
     attach(known) {
       sources = { ...known, counts };
     },

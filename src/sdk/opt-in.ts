@@ -1,5 +1,5 @@
 /**
- * What only few configurations need around the official tracer provider, in one file of the package: rules, consistent
+ * What only few configurations need around the tracer provider, in one file of the package: rules, consistent
  * probability, errors that are kept, layers around the start of a span, contexts of emitters. Loaded when one of these is
  * configured, or asked for.
  */

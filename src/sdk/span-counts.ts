@@ -1,16 +1,11 @@
-/**
- * Counts started spans by what the sampler said. The SDK reports them to whatever meter it is given; this one only adds
- * up. Loaded only when somebody wants to know.
- */
-import { type Attributes, createNoopMeter, type Meter, type MeterProvider } from '@opentelemetry/api';
+/** Counts started spans by what the sampler said. Loaded only when somebody wants to know. */
+import type { SpanCounter } from './span.js';
 
-const STARTED = 'otel.sdk.span.started';
-const LIVE = 'otel.sdk.span.live';
-const RESULT = 'otel.span.sampling_result';
-const ORIGIN = 'otel.span.parent.origin';
+/** By SamplingDecision. Spec: semantic conventions, `otel.span.sampling_result`. */
+const RESULTS = ['DROP', 'RECORD_ONLY', 'RECORD_AND_SAMPLE'] as const;
 
 export interface StartedCount {
-  /** `none`, `local`, `remote` */
+  /** `none`, `local`, `remote`; spec: semantic conventions, `otel.span.parent.origin`. */
   readonly parentOrigin: string;
   /** `RECORD_AND_SAMPLE`, `DROP`, `RECORD_ONLY` */
   readonly result: string;
@@ -18,7 +13,7 @@ export interface StartedCount {
 }
 
 export interface SpanCounts {
-  readonly meterProvider: MeterProvider;
+  readonly counter: SpanCounter;
   list(): readonly StartedCount[];
   /** Spans that have started and not ended, by the sampler's result. */
   live(): Readonly<Record<string, number>>;
@@ -26,25 +21,24 @@ export interface SpanCounts {
 
 export function createSpanCounts(): SpanCounts {
   const counts = new Map<string, { parentOrigin: string; result: string; count: number }>();
-  const add = (value: number, attributes: Attributes = {}): void => {
-    const parentOrigin = String(attributes[ORIGIN]);
-    const result = String(attributes[RESULT]);
-    const key = `${parentOrigin} ${result}`;
-    const known = counts.get(key);
-    if (known === undefined) counts.set(key, { parentOrigin, result, count: value });
-    else known.count += value;
-  };
   const live: Record<string, number> = {};
-  const addLive = (value: number, attributes: Attributes = {}): void => {
-    const result = String(attributes[RESULT]);
+  const addLive = (result: string, value: number): void => {
     live[result] = (live[result] ?? 0) + value;
   };
-  const noop = createNoopMeter();
-  const meter: Meter = Object.create(noop, {
-    createCounter: { value: (name: string) => (name === STARTED ? { add } : noop.createCounter(name)) },
-    createUpDownCounter: {
-      value: (name: string) => (name === LIVE ? { add: addLive } : noop.createUpDownCounter(name)),
+  return {
+    counter: {
+      started(parent, decision) {
+        const result = RESULTS[decision];
+        const parentOrigin = parent === undefined ? 'none' : parent.isRemote === true ? 'remote' : 'local';
+        const key = `${parentOrigin} ${result}`;
+        const known = counts.get(key);
+        if (known === undefined) counts.set(key, { parentOrigin, result, count: 1 });
+        else known.count++;
+        if (result !== 'DROP') addLive(result, 1);
+      },
+      ended: (isSampled) => addLive(isSampled ? 'RECORD_AND_SAMPLE' : 'RECORD_ONLY', -1),
     },
-  });
-  return { meterProvider: { getMeter: () => meter }, list: () => [...counts.values()], live: () => ({ ...live }) };
+    list: () => [...counts.values()],
+    live: () => ({ ...live }),
+  };
 }

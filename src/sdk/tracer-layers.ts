@@ -11,9 +11,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { SpanCondition } from '../config/types.js';
-import type { TracerLayer } from './detached-work.js';
 import { keepRandomFlag, setRandomFlag } from './random-flag.js';
 import { compileConditions } from './span-test.js';
+import type { TracerLayer } from './tracer.js';
 
 /** For callees who sample by the trace id. */
 export const markRandom: TracerLayer =

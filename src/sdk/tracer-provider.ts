@@ -1,13 +1,15 @@
-/** Composes the official tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
-import { type MeterProvider, trace } from '@opentelemetry/api';
+/** Composes the tracer provider from the configuration, as NodeSDK would. Loaded only when tracing is on. */
+import { type TracerProvider, trace } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import type { Sampler, SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { AgentConfig } from '../config/types.js';
-import { DetachingTracerProvider, type TracerLayer } from './detached-work.js';
+import { Detacher } from './detached-work.js';
 import type { KeptSpanProcessor } from './error-keeper.js';
 import { createIdGenerator } from './id-generator.js';
 import type { ResourceAttributes } from './resource.js';
 import { createSampler } from './sampler.js';
+import type { SpanCounter } from './span.js';
+import { SpanTracerProvider, type TracerLayer } from './tracer.js';
 
 /** The official resource with its attributes read at first use: an exporter of ours takes them elsewhere. */
 function createResource(read: () => ResourceAttributes): Resource {
@@ -57,24 +59,20 @@ export function startTracerProvider(
   spanProcessors: KeptSpanProcessor[],
   random: () => number,
   onDetached: (name: string) => void,
-  meterProvider?: MeterProvider | undefined,
+  counter?: SpanCounter | undefined,
   isRegistered = true,
 ): { readonly provider: TracerProvider; readonly isGlobal: boolean } {
-  const options = {
+  const { detachAfterMillis: limitMillis } = config;
+  const provider = new SpanTracerProvider({
     resource: createResource(readResource),
     idGenerator: createIdGenerator(random),
     ...createRecording(config, spanProcessors),
-    spanLimits: { ...config.limits.span },
-    ...(meterProvider === undefined ? {} : { meterProvider }),
-  };
-  const provider = new DetachingTracerProvider(
-    options,
-    {
-      limitMillis: config.detachAfterMillis,
-      onFirst: onDetached,
-      keepsRandom: knowsRandom(config) && !marksRandom(config),
-    },
-    createLayers(config),
-  );
+    decidesByAttributes: config.sampling.rules.length > 0,
+    limits: config.limits.span,
+    counter,
+    detacher: limitMillis === 0 ? undefined : new Detacher({ limitMillis, onFirst: onDetached }),
+    keepsRandom: knowsRandom(config) && !marksRandom(config),
+    layers: createLayers(config),
+  });
   return { provider, isGlobal: isRegistered && trace.setGlobalTracerProvider(provider) };
 }

@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import t from 'tap';
 import { ContextWithSpan } from '../../src/instrumentation/context.js';
-import { DetachingTracerProvider } from '../../src/sdk/detached-work.js';
+import { createTestProvider } from '../helpers/tracer-provider.js';
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 function setUp(limitMillis = MINUTE) {
   const exporter = new InMemorySpanExporter();
   const detached: string[] = [];
-  const provider = new DetachingTracerProvider(
+  const provider = createTestProvider(
     { spanProcessors: [new SimpleSpanProcessor(exporter)] },
     { limitMillis, onFirst: (name) => detached.push(name) },
   );
@@ -133,7 +133,7 @@ t.test('0 switches it off', async (t) => {
 
 t.test("the random flag of the caller's trace id goes on, in sampled traces and others", async (t) => {
   const start = (traceFlags: number, limitMillis = MINUTE, keepsRandom = true, root = false) => {
-    const provider = new DetachingTracerProvider({}, { limitMillis, onFirst: () => {}, keepsRandom });
+    const provider = createTestProvider({ keepsRandom }, { limitMillis, onFirst: () => {} });
     const caller = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags };
     const server = provider.getTracer('test').startSpan('server', { root }, trace.setSpanContext(ROOT_CONTEXT, caller));
     return provider.getTracer('test').startSpan('client', {}, within(server)).spanContext().traceFlags;

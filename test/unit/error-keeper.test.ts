@@ -1,17 +1,12 @@
 /** OTEL_NODE_KEEP_ERRORS: what of an unsampled trace goes on, when, and what is said of the rest. */
 import { type Context, context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  type ReadableSpan,
-  type Sampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
+import { AlwaysOffSampler, AlwaysOnSampler, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace';
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
 import { ErrorKeeper, type KeptSpanProcessor } from '../../src/sdk/error-keeper.js';
 import { createSampler } from '../../src/sdk/sampler.js';
+import { createTestProvider } from '../helpers/tracer-provider.js';
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
@@ -29,7 +24,7 @@ function setUp(inner: Sampler = new AlwaysOffSampler()) {
     shutdown: async () => undefined,
   };
   const keeper = new ErrorKeeper([processor]);
-  const provider = new TracerProvider({ sampler: keeper.wrap(inner), spanProcessors: [keeper] });
+  const provider = createTestProvider({ sampler: keeper.wrap(inner), spanProcessors: [keeper] });
   const tracer = provider.getTracer('test');
   const start = (name: string, parent?: Span, base: Context = ROOT_CONTEXT): Span =>
     tracer.startSpan(name, {}, parent === undefined ? base : trace.setSpan(base, parent));

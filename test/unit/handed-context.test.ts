@@ -12,7 +12,7 @@ import t from 'tap';
 import { isSuppressed, suppress } from '../../src/instrumentation/context.js';
 import { describeContext, restoreContext } from '../../src/instrumentation/handed-context.js';
 import { ContextRing } from '../../src/processes/context-ring.js';
-import { DetachingTracerProvider } from '../../src/sdk/detached-work.js';
+import { createTestProvider } from '../helpers/tracer-provider.js';
 
 const MINUTE = 60_000;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -55,7 +55,7 @@ t.test('without a span, with baggage alone, without any, suppressed', async (t) 
 
 t.test('spans belong to the trace while the work runs, and for a while after it', async (t) => {
   const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
-  const provider = new DetachingTracerProvider({ sampler }, { limitMillis: MINUTE, onFirst: () => undefined });
+  const provider = createTestProvider({ sampler }, { limitMillis: MINUTE, onFirst: () => undefined });
   const tracer = provider.getTracer('test');
   const { context, span } = overThere(withSpan());
   const start = () => tracer.startSpan('work', {}, context).spanContext();
@@ -72,7 +72,7 @@ t.test('spans belong to the trace while the work runs, and for a while after it'
 });
 
 t.test('what was over when it was handed over stays so', async (t) => {
-  const tracer = new DetachingTracerProvider({}, { limitMillis: 1000, onFirst: () => undefined }).getTracer('test');
+  const tracer = createTestProvider({}, { limitMillis: 1000, onFirst: () => undefined }).getTracer('test');
   const old = tracer.startSpan('old', { startTime: Date.now() - 9000 });
   old.end(Date.now() - 8000);
   const { context } = overThere(trace.setSpan(ROOT_CONTEXT, old));

@@ -4,10 +4,11 @@ import { runInNewContext } from 'node:vm';
 import type { Tracer } from '@opentelemetry/api';
 import t from 'tap';
 import { TracerRoll } from '../../src/neighbours/stand-down.js';
-import { DetachingTracerProvider } from '../../src/sdk/detached-work.js';
+import type { SpanTracerProvider } from '../../src/sdk/tracer.js';
+import { createTestProvider } from '../helpers/tracer-provider.js';
 
-function createProvider(): { readonly roll: TracerRoll; readonly provider: DetachingTracerProvider } {
-  const provider = new DetachingTracerProvider({}, { limitMillis: 1000, onFirst: () => undefined });
+function createProvider(): { readonly roll: TracerRoll; readonly provider: SpanTracerProvider } {
+  const provider = createTestProvider({}, { limitMillis: 1000, onFirst: () => undefined });
   const roll = new TracerRoll();
   roll.forApplication(provider);
   return { roll, provider };

@@ -5,8 +5,8 @@ import { AlwaysOffSampler, AlwaysOnSampler, TracerProvider } from '@opentelemetr
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
 import { describeConfig } from '../../src/config/effective.js';
-import { DetachingTracerProvider } from '../../src/sdk/detached-work.js';
 import { markRandom, restartUntrusted } from '../../src/sdk/tracer-layers.js';
+import { createTestProvider } from '../helpers/tracer-provider.js';
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
@@ -51,11 +51,10 @@ t.test('OTEL_NODE_UNTRUSTED_INBOUND', async (t) => {
 
 t.test('who is linked to instead of followed', async (t) => {
   const { config } = load({ OTEL_NODE_UNTRUSTED_INBOUND: 'path=/public/*; kind=consumer' });
-  const provider = new DetachingTracerProvider(
-    { sampler: new AlwaysOnSampler() },
-    { limitMillis: 0, onFirst: () => undefined },
-    [restartUntrusted(config.untrustedInbound)],
-  );
+  const provider = createTestProvider({
+    sampler: new AlwaysOnSampler(),
+    layers: [restartUntrusted(config.untrustedInbound)],
+  });
   const remote = trace.setSpanContext(ROOT_CONTEXT, REMOTE);
   const tracer = provider.getTracer('test');
   t.equal(provider.getTracer('test'), tracer, 'wrapped once');
