@@ -96,6 +96,30 @@ function installSignalHooks(deliverer: Deliverer, budget: Budget): void {
   for (const name of SIGNALS) process.on(name, onSignal);
 }
 
+/**
+ * Whether a process that ends by itself may never end: when garbage is collected so late that callbacks of a
+ * FinalizationRegistry can no longer run, V8 posts its task for them again for ever. Without an agent it happens as well;
+ * what one allocates moves collections. Until Node.js 18.20.3, 20.12 and 21.6, see nodejs/node#49344 and its pull request
+ * #51290.
+ */
+export function mayNeverEnd(nodeVersion: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = nodeVersion.split('.').map(Number);
+  if (major === 18) return minor < 20 || (minor === 20 && patch < 3);
+  return (major === 20 && minor < 12) || (major === 21 && minor < 6);
+}
+
+/** What `process.exit()` does after the last `exit` listener does not come by there. Only where ours is the last one. */
+function endByExit(): void {
+  const { exit } = process;
+  const leave = (code: number): void => {
+    if (process.listeners('exit').at(-1) === leave) exit.call(process, process.exitCode ?? code);
+  };
+  process.on('beforeExit', () => {
+    process.removeListener('exit', leave);
+    process.on('exit', leave);
+  });
+}
+
 /** Installs the listeners for the life of the process. */
 export function installExitHooks({ deliverer, timeoutMillis, isMainThread }: ExitOptions): void {
   const budget = new Budget(timeoutMillis);
@@ -113,5 +137,7 @@ export function installExitHooks({ deliverer, timeoutMillis, isMainThread }: Exi
     deliverer.endOpenSpans(`${why} before the span ended`, fatalError);
     deliverer.flushSync(budget.remainingMillis);
   });
-  if (isMainThread) installSignalHooks(deliverer, budget);
+  if (!isMainThread) return;
+  installSignalHooks(deliverer, budget);
+  if (mayNeverEnd(process.versions.node)) endByExit();
 }

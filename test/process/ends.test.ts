@@ -80,6 +80,29 @@ for (const { node, version } of nodeBinaries()) {
     }
   });
 
+  // Node.js 18.19 does not end at all then, with or without an agent.
+  t.test(`Node ${version}: garbage that is collected in the last moment keeps nothing alive`, async (t) => {
+    for (const [way, code] of [
+      ['natural', 0],
+      ['exit-code', 4],
+    ] as const) {
+      const collector = await startCollector();
+      t.teardown(() => collector.close());
+      const app = runApp({
+        node,
+        execArgv: ['--expose-gc'],
+        file: 'ends/collected.cjs',
+        args: [way],
+        env: environment(collector),
+      });
+      await app.waitForLine(new RegExp(`^ends with ${code}, 0 alive$`));
+      const patience = setTimeout(() => app.kill('SIGKILL'), 10_000);
+      t.match(await app.exited, { code, signal: null });
+      clearTimeout(patience);
+      t.equal(collector.spans().length, 2);
+    }
+  });
+
   t.test(`Node ${version}: a second signal takes effect at once while the first one waits for the flush`, async (t) => {
     const collector = await startCollector({ respond: () => ({ hang: true }) });
     t.teardown(() => collector.close());
