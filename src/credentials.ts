@@ -1,27 +1,23 @@
 /** User names and passwords in URLs. Loads nothing. */
 
-function isDecodable(text: string): boolean {
+const ESCAPES = /(?:%[0-9a-fA-F]{2})+|%/g;
+
+function escapeUnlessDecodable(escapes: string): string {
   try {
-    decodeURIComponent(text);
-    return true;
+    decodeURIComponent(escapes);
+    return escapes;
   } catch {
-    return false;
+    return escapes.replaceAll('%', '%25');
   }
 }
 
-function escapeWord(word: string): string {
-  if (isDecodable(word)) return word;
-  const escaped = word.replace(/%(?![0-9a-fA-F]{2})/g, '%25');
-  return isDecodable(escaped) ? escaped : word.replaceAll('%', '%25');
-}
-
 /**
- * Escapes a `%` that starts no escape, in place: URL takes it as it stands, and what decodes the credentials for a request
- * throws. Returns whether there was one.
+ * Escapes, in place, a `%` that starts no escape of UTF-8 text: URL takes it as it stands, and what decodes the credentials
+ * for a request throws. Returns whether there was one.
  */
 export function escapeCredentials(url: URL): boolean {
-  const username = escapeWord(url.username);
-  const password = escapeWord(url.password);
+  const username = url.username.replace(ESCAPES, escapeUnlessDecodable);
+  const password = url.password.replace(ESCAPES, escapeUnlessDecodable);
   if (username === url.username && password === url.password) return false;
   url.username = username;
   url.password = password;

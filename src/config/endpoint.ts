@@ -178,7 +178,8 @@ function reportGrpcEndpoint(settings: Settings, value: SetValue, reading: GrpcRe
 /** Changes the URL: with a `%` that starts no escape in its credentials, Node.js fails to read it at every request. */
 export function repairCredentials(settings: Settings, value: SetValue, url: URL): void {
   if (!escapeCredentials(url)) return;
-  const reason = 'has a user name or password with a % that starts no escape; it is taken for itself (write %25)';
+  const reason =
+    'has a user name or password with a % that starts no escape of text; it is taken for itself (write %25)';
   settings.report('warn', 'TA1123', value.name, `${show(value)} ${reason}`);
 }
 

@@ -184,7 +184,7 @@ export const CATALOGUE = {
   ),
   TA1123: warn(
     'The credentials of an endpoint have a % that starts no escape',
-    'In a URL `%` and two hexadecimal digits stand for one byte; this `%` is followed by something else. It is sent as it is.',
+    'In a URL `%` and two hexadecimal digits stand for a byte of UTF-8 text; what follows this `%` does not. It is sent as it is.',
     'Write `%25` in its place.',
   ),
   TA2001: warn(

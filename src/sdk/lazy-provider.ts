@@ -17,19 +17,20 @@ import { TracerBase } from '../tracer-base.js';
 /** The API's own, which does nothing: for spans that are started meanwhile, and where there is no other. */
 const NOTHING = new ProxyTracerProvider();
 
+/** No field is private to V8, as in spans. */
 class LazyTracer extends TracerBase {
-  readonly #open: () => Tracer | undefined;
-  #tracer: Tracer | undefined;
+  private readonly _open: () => Tracer | undefined;
+  private _tracer: Tracer | undefined;
 
   /** `open` says undefined as long as it is too early. */
   constructor(open: () => Tracer | undefined) {
     super();
-    this.#open = open;
+    this._open = open;
   }
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    this.#tracer ??= this.#open();
-    return (this.#tracer ?? NOTHING.getTracer(name)).startSpan(name, options, context);
+    this._tracer ??= this._open();
+    return (this._tracer ?? NOTHING.getTracer(name)).startSpan(name, options, context);
   }
 }
 
@@ -61,15 +62,15 @@ function keepClocks(): <T>(run: () => T) => T {
 }
 
 export class LazyTracerProvider implements TracerProvider {
-  readonly #load: () => TracerProvider | undefined;
-  #provider: TracerProvider | undefined;
-  #isLoading = false;
+  private readonly _load: () => TracerProvider | undefined;
+  private _provider: TracerProvider | undefined;
+  private _isLoading = false;
 
   /** `load` is called at most once, outside any request's context; when it throws there are no spans. */
   constructor(load: () => TracerProvider, onFault: (error: unknown) => void) {
     const boot = new AsyncResource('trace-agent');
     const withClocks = keepClocks();
-    this.#load = () => {
+    this._load = () => {
       try {
         return boot.runInAsyncScope(() => withClocks(load));
       } catch (error) {
@@ -81,26 +82,26 @@ export class LazyTracerProvider implements TracerProvider {
 
   /** Makes it now. What that does itself makes no spans. */
   load(): void {
-    if (this.#isLoading || this.#provider !== undefined) return;
-    this.#isLoading = true;
-    this.#provider = this.#load() ?? NOTHING;
-    this.#isLoading = false;
+    if (this._isLoading || this._provider !== undefined) return;
+    this._isLoading = true;
+    this._provider = this._load() ?? NOTHING;
+    this._isLoading = false;
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    if (this.#provider !== undefined) return this.#provider.getTracer(name, version, options);
+    if (this._provider !== undefined) return this._provider.getTracer(name, version, options);
     return new LazyTracer(() => {
       this.load();
-      return this.#provider?.getTracer(name, version, options);
+      return this._provider?.getTracer(name, version, options);
     });
   }
 
   /** As the SDK's. */
   async forceFlush(): Promise<void> {
-    await (this.#provider as { forceFlush?(): Promise<void> } | undefined)?.forceFlush?.();
+    await (this._provider as { forceFlush?(): Promise<void> } | undefined)?.forceFlush?.();
   }
 
   async shutdown(): Promise<void> {
-    await (this.#provider as { shutdown?(): Promise<void> } | undefined)?.shutdown?.();
+    await (this._provider as { shutdown?(): Promise<void> } | undefined)?.shutdown?.();
   }
 }

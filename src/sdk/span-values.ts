@@ -55,9 +55,8 @@ export function limitAttributes(given: Attributes | undefined, most: number, val
   return { attributes, count, dropped };
 }
 
-/** Adds to a list that has no more than `most` elements; the oldest makes room. Returns how many got lost. */
+/** Adds to a list that has no more than `most` elements, 1 at least; the oldest makes room. Returns how many got lost. */
 export function addLimited<Item>(list: Item[], item: Item, most: number): number {
-  if (most <= 0) return 1;
   const lost = list.length >= most ? 1 : 0;
   if (lost === 1) list.shift();
   list.push(item);

@@ -59,6 +59,7 @@ class SpanTracer extends TracerBase {
 
   startSpan(name: string, options?: SpanOptions, given?: Context): Span {
     const context = given ?? contextApi.active();
+    if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     if (options?.root) return this._start(name, options, trace.deleteSpan(context), undefined);
     const parent = trace.getSpan(context);
     const { detacher } = this._settings;
@@ -85,11 +86,9 @@ class SpanTracer extends TracerBase {
   }
 
   private _start(name: string, options: SpanOptions | undefined, context: Context, parent: Span | undefined): Span {
-    if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const settings = this._settings;
     const said = parent?.spanContext();
-    const caller =
-      said !== undefined && (parent instanceof RecordedSpan || isSpanContextValid(said)) ? said : undefined;
+    const caller = said && (parent instanceof RecordedSpan || isSpanContextValid(said)) ? said : undefined;
     const { idGenerator, decidesByAttributes } = settings;
     const spanId = idGenerator.generateSpanId();
     const traceId = caller === undefined ? idGenerator.generateTraceId() : caller.traceId;
@@ -153,36 +152,36 @@ export interface TracerProviderOptions extends Omit<TracerSettings, 'processor'>
 }
 
 export class SpanTracerProvider implements TracerProvider {
-  readonly #settings: TracerSettings;
-  readonly #processors: readonly SpanProcessor[];
-  readonly #layers: readonly TracerLayer[];
-  readonly #tracers = new Map<string, Tracer>();
+  private readonly _settings: TracerSettings;
+  private readonly _processors: readonly SpanProcessor[];
+  private readonly _layers: readonly TracerLayer[];
+  private readonly _tracers = new Map<string, Tracer>();
 
   constructor({ spanProcessors, layers, ...settings }: TracerProviderOptions) {
-    this.#settings = { ...settings, processor: toEach(spanProcessors) };
-    this.#processors = spanProcessors;
-    this.#layers = layers;
+    this._settings = { ...settings, processor: toEach(spanProcessors) };
+    this._processors = spanProcessors;
+    this._layers = layers;
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
     const schemaUrl = options?.schemaUrl;
     const key = `${name}@${version ?? ''}:${schemaUrl ?? ''}`;
-    const known = this.#tracers.get(key);
+    const known = this._tracers.get(key);
     if (known !== undefined) return known;
-    const tracer = new SpanTracer({ name, version, schemaUrl } as InstrumentationScope, this.#settings);
-    for (const layer of this.#layers) {
+    const tracer = new SpanTracer({ name, version, schemaUrl } as InstrumentationScope, this._settings);
+    for (const layer of this._layers) {
       const value = layer(tracer.startSpan.bind(tracer));
       Object.defineProperty(tracer, 'startSpan', { configurable: true, writable: true, value });
     }
-    this.#tracers.set(key, tracer);
+    this._tracers.set(key, tracer);
     return tracer;
   }
 
   async forceFlush(): Promise<void> {
-    await Promise.all(this.#processors.map((processor) => processor.forceFlush()));
+    await Promise.all(this._processors.map((processor) => processor.forceFlush()));
   }
 
   async shutdown(): Promise<void> {
-    await Promise.all(this.#processors.map((processor) => processor.shutdown()));
+    await Promise.all(this._processors.map((processor) => processor.shutdown()));
   }
 }

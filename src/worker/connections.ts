@@ -35,7 +35,7 @@ interface Target {
   readonly client: Client;
 }
 
-/** Throws a URIError where the URL has credentials with a lone `%`. */
+/** Throws where the URL, or its credentials, cannot be read. */
 function readTarget(text: string): Target {
   const url = new URL(text);
   const isEncrypted = url.protocol === 'https:';

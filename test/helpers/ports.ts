@@ -1,4 +1,4 @@
-/** Ports that no other test gets: those for connections and for servers on port 0 are above 32767 (on Linux; elsewhere higher). */
+/** Ports out of the way: those that connections and servers on port 0 get are above 32767 (on Linux; elsewhere higher). */
 import { createServer } from 'node:net';
 
 /** On which nobody listens: in no list of services. The fixtures have the same, in apps/calls.cjs. */
@@ -8,8 +8,11 @@ const FIRST = 11_000;
 const LAST = 32_000;
 
 function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer().once('error', () => resolve(false));
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+      else reject(error);
+    });
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

@@ -236,6 +236,7 @@ t.test('a % in credentials that starts no escape stands for itself, and is told'
     ['100%', '100%25'],
     ['a%20b%', 'a%20b%25'],
     ['%ff', '%25ff'],
+    ['p%40s%ff%', 'p%40s%25ff%25'],
   ] as const) {
     for (const [name, path] of [
       ['ENDPOINT', '/v1/traces'],

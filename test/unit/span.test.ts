@@ -10,6 +10,7 @@ import {
   context,
   DiagLogLevel,
   diag,
+  INVALID_SPAN_CONTEXT,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -37,6 +38,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import t from 'tap';
 import { createIdGenerator } from '../../src/sdk/id-generator.js';
+import { LazyTracerProvider } from '../../src/sdk/lazy-provider.js';
 import { createSpanCounts } from '../../src/sdk/span-counts.js';
 import { createRandom, pick, type Random } from '../helpers/random-spans.js';
 import { createTestProvider } from '../helpers/tracer-provider.js';
@@ -184,7 +186,8 @@ function withClocks<Result>(clocks: Clocks, run: () => Result): Result {
 
 const millisOf = ([seconds, nanos]: readonly [number, number]): number => seconds * 1000 + nanos / 1e6;
 /** The official span adds milliseconds since the epoch as one number, which is exact to a quarter of a microsecond. */
-const roughly = (time: readonly [number, number]): string => millisOf(time).toFixed(1).replace('-0.0', '0.0');
+const roughly = ([seconds, nanos]: readonly [number, number]): string =>
+  `${seconds} ${Math.round(nanos / 10_000)} ${nanos > -1e9 && nanos < 1e9}`;
 
 function readable(span: Span): object {
   if (!('attributes' in span)) return { spanContext: span.spanContext(), isRecording: span.isRecording() };
@@ -215,9 +218,11 @@ interface Compared {
 
 function createBoth(seed: number, limits: SpanLimits, sampler: Sampler, processor: SpanProcessor): Compared {
   const options = { sampler, resource, spanProcessors: [processor] };
+  // Without rules, as most processes run, attributes come to the span as the application gives them.
+  const decidesByAttributes = sampler === ADDING || seed % 2 === 0;
   return {
     official: new OfficialProvider({ ...options, spanLimits: limits, idGenerator: ids(seed) }),
-    ours: createTestProvider({ ...options, limits, idGenerator: ids(seed) }),
+    ours: createTestProvider({ ...options, limits, decidesByAttributes, idGenerator: ids(seed) }),
   };
 }
 
@@ -509,6 +514,67 @@ t.test('input that the types forbid does what it does to the official span', asy
     Object.defineProperty(attributes, 'second', { enumerable: true, get: () => ++reads });
     return started(tracer.startSpan('a', { attributes }));
   });
+  each((tracer) => {
+    const attributes = started(tracer.startSpan('a', { attributes: JSON.parse('{"__proto__":["a"],"x":1}') }));
+    return [attributes, Object.getPrototypeOf(attributes) === Object.prototype];
+  });
+  each((tracer) => {
+    const nobody = { spanContext: () => null } as unknown as Span;
+    return tracer.startSpan('a', {}, trace.setSpan(ROOT_CONTEXT, nobody)).isRecording();
+  });
+});
+
+t.test('of an event that has no room nothing is read', async (t) => {
+  const span = createTestProvider({ limits: { eventCountLimit: 0 } })
+    .getTracer('test')
+    .startSpan('a');
+  const attributes = Object.defineProperty({}, 'a', { enumerable: true, get: () => t.fail('read') });
+  span.addEvent('b', attributes);
+  t.equal((span as Span & ReadableSpan).droppedEventsCount, 1);
+});
+
+t.test('an attribute that is written over counts once', async (t) => {
+  const tracer = createTestProvider({ decidesByAttributes: false, limits: { attributeCountLimit: 3 } }).getTracer(
+    'test',
+  );
+  const span = tracer.startSpan('a', { attributes: { a: 1, b: 1 } }) as Span & ReadableSpan;
+  span.setAttributes({ a: 2, c: 2 }).setAttributes({ c: 3, d: 3 });
+  t.strictSame([span.attributes, span.droppedAttributesCount], [{ a: 2, b: 1, c: 3 }, 1]);
+});
+
+t.test('a tracer can be used through a proxy, before and after there is a provider', async (t) => {
+  const provider = new LazyTracerProvider(
+    () => createTestProvider(),
+    (error) => t.fail(String(error)),
+  );
+  for (let index = 0; index < 2; index++) {
+    const tracer = new Proxy(new Proxy(provider, {}).getTracer('test'), {});
+    t.ok(tracer.startSpan('a').isRecording());
+    t.ok(Object.create(tracer).startSpan('b').isRecording());
+  }
+});
+
+t.test('a suppressed span is nobody, whatever its parent left behind', async (t) => {
+  const told: string[] = [];
+  const tracer = createTestProvider({}, { limitMillis: 1000, onFirst: (name) => told.push(name) }).getTracer('test');
+  const start = (parent: Span, suppress = false): Span => {
+    const context = trace.setSpan(ROOT_CONTEXT, parent);
+    return tracer.startSpan('a', {}, suppress ? suppressTracing(context) : context);
+  };
+  const { now } = Date;
+  t.teardown(() => {
+    Date.now = now;
+  });
+  const parent = tracer.startSpan('parent', {}, ROOT_CONTEXT);
+  parent.end();
+  t.notOk(start(parent, true).isRecording(), 'within the limit');
+  Date.now = () => now() + 800;
+  const other = start(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+  other.end();
+  Date.now = () => now() + 1500;
+  t.equal(start(other).spanContext().traceId, other.spanContext().traceId, 'a second has not gone by');
+  t.notOk(start(parent, true).isRecording(), 'after the limit');
+  t.strictSame(told, []);
 });
 
 t.test('a start that fails is not counted as open for ever', async (t) => {
@@ -526,4 +592,11 @@ t.test('what console.log shows of a span has its ids and no more than is its own
   for (const part of ['shown', span.spanContext().traceId, span.spanContext().spanId, 'a: 1', 'startTime'])
     t.match(text, part);
   t.notMatch(text, '_settings');
+  const official = new OfficialProvider({}).getTracer('test').startSpan('shown', { attributes: { a: 1 } });
+  const lengthOf = (given: Span): number[] =>
+    [0, 1, 2].map((depth) => inspect([{ span: given }], { depth }).replace('SpanImpl', 'RecordedSpan').length);
+  t.equal(lengthOf(span)[0], lengthOf(official)[0]);
+  t.equal(lengthOf(span)[1], lengthOf(official)[1], 'no deeper than asked for');
+  const custom = span as unknown as Record<symbol, (...parameters: unknown[]) => unknown>;
+  t.match(custom[inspect.custom]?.(2, {}, null), { name: 'shown' });
 });
