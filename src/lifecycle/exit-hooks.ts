@@ -2,7 +2,7 @@
  * The ends of a process: deliver when the event loop empties, on `exit`, and on signals that nobody else handles. Main
  * thread and worker threads; the only file that touches process events. Imports nothing of ours.
  *
- *   event loop empties ─► beforeExit: hand over ─► exit: end open spans, wait
+ *   event loop empties ─► beforeExit: hand over ─► exit: end open spans, wait (older Node.js: leave, see mayNeverEnd)
  *   process.exit, throw, rejection ──────────────► exit: end open spans, wait
  *   signal, nobody else listens ─► our listeners off ─► end open spans, flush ─► raise it again (default action)
  *   signal, the application listens ─► hand over, nothing else: the application decides, `exit` follows
@@ -108,11 +108,14 @@ export function mayNeverEnd(nodeVersion: string): boolean {
   return (major === 20 && minor < 12) || (major === 21 && minor < 6);
 }
 
-/** What `process.exit()` does after the last `exit` listener does not come by there. Only where ours is the last one. */
-function endByExit(): void {
+/**
+ * What `process.exit()` does after the last `exit` listener does not come by there. Only where ours is the last one; and not
+ * for an error that nobody caught, which Node.js prints after them.
+ */
+function endByExit(isCrash: () => boolean): void {
   const { exit } = process;
   const leave = (code: number): void => {
-    if (process.listeners('exit').at(-1) === leave) exit.call(process, process.exitCode ?? code);
+    if (process.listeners('exit').at(-1) === leave && !isCrash()) exit.call(process, process.exitCode ?? code);
   };
   process.on('beforeExit', () => {
     process.removeListener('exit', leave);
@@ -123,21 +126,21 @@ function endByExit(): void {
 /** Installs the listeners for the life of the process. */
 export function installExitHooks({ deliverer, timeoutMillis, isMainThread }: ExitOptions): void {
   const budget = new Budget(timeoutMillis);
-  let fatalError: unknown;
+  let crash: { readonly error: unknown } | undefined;
   process.on('uncaughtExceptionMonitor', (error) => {
-    fatalError = error;
+    crash = { error };
     // Runs only if the application's own handler kept the process alive.
     queueMicrotask(() => {
-      fatalError = undefined;
+      crash = undefined;
     });
   });
   process.on('beforeExit', () => deliverer.handOver());
   process.on('exit', (code) => {
-    const why = fatalError === undefined ? `the process exited with code ${code}` : 'the process crashed';
-    deliverer.endOpenSpans(`${why} before the span ended`, fatalError);
+    const why = crash === undefined ? `the process exited with code ${code}` : 'the process crashed';
+    deliverer.endOpenSpans(`${why} before the span ended`, crash?.error);
     deliverer.flushSync(budget.remainingMillis);
   });
   if (!isMainThread) return;
   installSignalHooks(deliverer, budget);
-  if (mayNeverEnd(process.versions.node)) endByExit();
+  if (mayNeverEnd(process.versions.node)) endByExit(() => crash !== undefined);
 }
