@@ -1,27 +1,15 @@
 /** What spans are given, made into what they have: times, and values within the limits. Application's thread; loads nothing. */
-import type { Attributes, AttributeValue, HrTime, TimeInput } from '@opentelemetry/api';
-import { sanitizeAttributes } from '@opentelemetry/core';
+import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
+import { millisToHrTime, sanitizeAttributes } from '@opentelemetry/core';
 
-export const NANOS_OF_SECOND = 1e9;
-const NANOS_OF_MILLI = 1e6;
-
-export function hrTimeOf(millis: number): HrTime {
-  return [Math.trunc(millis / 1000), Math.round((millis % 1000) * NANOS_OF_MILLI)];
-}
+const NANOS_OF_SECOND = 1e9;
 
 /** `millis` may be negative. */
 export function addMillis([seconds, nanos]: HrTime, millis: number): HrTime {
-  const sum = nanos + Math.round((millis % 1000) * NANOS_OF_MILLI);
+  const [moreSeconds, moreNanos] = millisToHrTime(millis);
+  const sum = nanos + moreNanos;
   const carried = sum < 0 ? -1 : sum >= NANOS_OF_SECOND ? 1 : 0;
-  return [seconds + Math.trunc(millis / 1000) + carried, sum - carried * NANOS_OF_SECOND];
-}
-
-export function isHrTime(time: unknown): time is HrTime {
-  return Array.isArray(time) && time.length === 2 && typeof time[0] === 'number' && typeof time[1] === 'number';
-}
-
-export function isTime(value: unknown): value is TimeInput {
-  return typeof value === 'number' || value instanceof Date || isHrTime(value);
+  return [seconds + moreSeconds + carried, sum - carried * NANOS_OF_SECOND];
 }
 
 /** Cuts texts, and those of a list; a list is copied in any case. */

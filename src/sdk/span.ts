@@ -19,19 +19,17 @@ import {
   type TimeInput,
   TraceFlags,
 } from '@opentelemetry/api';
-import { type InstrumentationScope, isAttributeValue } from '@opentelemetry/core';
+import {
+  hrTimeDuration,
+  type InstrumentationScope,
+  isAttributeValue,
+  isTimeInput,
+  isTimeInputHrTime,
+  millisToHrTime,
+} from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { SamplingDecision, Span, SpanLimits, SpanProcessor, TimedEvent } from '@opentelemetry/sdk-trace';
-import {
-  addLimited,
-  addMillis,
-  cut,
-  hrTimeOf,
-  isHrTime,
-  isTime,
-  limitAttributes,
-  NANOS_OF_SECOND,
-} from './span-values.js';
+import { addLimited, addMillis, cut, limitAttributes } from './span-values.js';
 
 /** Counts spans by what the sampler said. */
 export interface SpanCounter {
@@ -96,7 +94,7 @@ export class RecordedSpan implements Span {
     this._spanContext = start.spanContext;
     const now = Date.now();
     this._madeAt = performance.now();
-    this.startTime = hrTimeOf(now);
+    this.startTime = millisToHrTime(now);
     if (start.startTime !== undefined) {
       const given = this._givenTime(start.startTime);
       if (given !== undefined) {
@@ -110,10 +108,7 @@ export class RecordedSpan implements Span {
 
   /** Negative before the end. */
   get duration(): HrTime {
-    if (!this.ended) return [-1, -1];
-    const seconds = this.endTime[0] - this.startTime[0];
-    const nanos = this.endTime[1] - this.startTime[1];
-    return nanos < 0 ? [seconds - 1, nanos + NANOS_OF_SECOND] : [seconds, nanos];
+    return this.ended ? hrTimeDuration(this.startTime, this.endTime) : [-1, -1];
   }
 
   spanContext(): SpanContext {
@@ -179,13 +174,13 @@ export class RecordedSpan implements Span {
       this.droppedEventsCount++;
       return this;
     }
-    const isTimed = isTime(attributesOrTime);
+    const isTimed = isTimeInput(attributesOrTime);
     const { attributes, dropped } = limitAttributes(
       isTimed ? undefined : attributesOrTime,
       limits.attributePerEventCountLimit,
       limits.attributeValueLengthLimit,
     );
-    const at = this._timeOf(isTimed && !isTime(time) ? attributesOrTime : time);
+    const at = this._timeOf(isTimed && !isTimeInput(time) ? attributesOrTime : time);
     const event = { name, attributes, time: at, droppedAttributesCount: dropped };
     this.droppedEventsCount += addLimited(this.events, event, limits.eventCountLimit);
     return this;
@@ -270,18 +265,18 @@ export class RecordedSpan implements Span {
     // By the clock that never jumps, unless the start was given.
     return this._madeOn === undefined
       ? addMillis(this.startTime, performance.now() - this._madeAt)
-      : hrTimeOf(Date.now());
+      : millisToHrTime(Date.now());
   }
 
   /** Undefined: now. A number is milliseconds since the epoch or, where it can be, what `performance.now()` said. */
   private _givenTime(time: TimeInput): HrTime | undefined {
-    if (typeof time === 'number') return time <= performance.now() ? this._monotonicTime(time) : hrTimeOf(time);
-    if (time instanceof Date) return hrTimeOf(time.getTime());
-    return isHrTime(time) ? time : undefined;
+    if (typeof time === 'number') return time <= performance.now() ? this._monotonicTime(time) : millisToHrTime(time);
+    if (time instanceof Date) return millisToHrTime(time.getTime());
+    return isTimeInputHrTime(time) ? time : undefined;
   }
 
   private _monotonicTime(millis: number): HrTime {
-    const made = this._madeOn === undefined ? this.startTime : hrTimeOf(this._madeOn);
+    const made = this._madeOn === undefined ? this.startTime : millisToHrTime(this._madeOn);
     return addMillis(made, millis - this._madeAt);
   }
 
