@@ -7,7 +7,8 @@
  *   - the base package of the official instrumentations is one shared file in which require-in-the-middle and
  *     import-in-the-middle are inert: our hook is the only one;
  *   - the base package's shimmer is replaced by ours, whose wrappers look like what they wrap;
- *   - import-in-the-middle's loader keeps its own layout (it refers to its register.js by URL).
+ *   - import-in-the-middle's loader keeps its own layout (it refers to its register.js by URL);
+ *   - the table of variables is written down as plain data: it is put together here, not at every start.
  */
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -85,6 +86,34 @@ const LAZY_CLOCK = {
   inject: [join(root, 'src/sdk/lazy-performance.ts')],
 };
 
+/** The rows of all variables, which are made of several lists. */
+const ROWS = join(root, 'src/config/variables/rows.ts');
+
+function withoutDocumentation(rows) {
+  const entries = Object.entries(rows).map(([name, { description, source, defaultNote, ...row }]) => [name, row]);
+  return Object.fromEntries(entries);
+}
+
+/** JavaScript for what rows are made of. */
+function asSource(value) {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(asSource).join()}]`;
+  const known = Object.entries(value).filter(([, property]) => property !== undefined);
+  return `{${known.map(([name, property]) => `${JSON.stringify(name)}:${asSource(property)}`).join()}}`;
+}
+
+async function renderRows() {
+  const { outputFiles } = await build({ ...COMMON, entryPoints: [ROWS], format: 'cjs', write: false });
+  const module = { exports: {} };
+  new Function('module', 'exports', outputFiles[0].text)(module, module.exports);
+  const { VARIABLES, laterRows } = module.exports;
+  return [
+    `export const VARIABLES = ${asSource(withoutDocumentation(VARIABLES))};`,
+    `export const laterRows = () => (${asSource(withoutDocumentation(laterRows()))});`,
+  ].join('\n');
+}
+
 const isOurs = (importer) => importer.startsWith(join(root, 'src')) || importer === join(root, 'register.ts');
 
 function splitting(output) {
@@ -123,6 +152,9 @@ function splitting(output) {
         }
         return undefined;
       });
+      context.onLoad({ filter: /rows\.ts$/ }, async ({ path }) =>
+        path === ROWS ? { contents: await rows } : undefined,
+      );
       context.onLoad({ filter: /.*/, namespace: 'api' }, () => ({
         contents: asConstants(api),
         loader: 'js',
@@ -247,6 +279,7 @@ function groupByText(sections) {
   return groups;
 }
 
+const rows = renderRows();
 for (const folder of [dist, maps]) await rm(folder, { recursive: true, force: true });
 enqueue('register', join(root, 'register.ts'));
 enqueue(PUBLIC, join(root, 'src/index.ts'));

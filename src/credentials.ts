@@ -16,6 +16,7 @@ function escapeUnlessDecodable(escapes: string): string {
  * for a request throws. Returns whether there was one.
  */
 export function escapeCredentials(url: URL): boolean {
+  if (!url.href.includes('%')) return false;
   const username = url.username.replace(ESCAPES, escapeUnlessDecodable);
   const password = url.password.replace(ESCAPES, escapeUnlessDecodable);
   if (username === url.username && password === url.password) return false;

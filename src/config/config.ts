@@ -106,8 +106,10 @@ function unreadable(error: unknown): ConfigProblem {
   return { variable: 'OTEL_*', severity: 'error', code: 'TA1121', message };
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const child of Object.values(value)) deepFreeze(child);
+function deepFreeze<T extends object>(value: T): T {
+  for (const key in value) {
+    const child: unknown = value[key];
+    if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) deepFreeze(child);
+  }
   return Object.freeze(value);
 }

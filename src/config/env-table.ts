@@ -2,23 +2,9 @@
  * Every variable the agent knows, as data. Parsing, messages, `docs/configuration.md` and tools derive from it.
  */
 import type { Variable, VariableRows } from './variable.js';
-import { GENERAL } from './variables/general.js';
-import { LOGS, METRICS } from './variables/later.js';
-import { AGENT, INSTRUMENTATIONS } from './variables/node.js';
-import { OTLP, OTLP_TRACES } from './variables/otlp.js';
-import { BATCH, EXPORTERS, LIMITS } from './variables/traces.js';
+import { laterRows, VARIABLES } from './variables/rows.js';
 
-/** The rows that configuration is read from, by name. */
-export const VARIABLES = {
-  ...GENERAL,
-  ...AGENT,
-  ...EXPORTERS,
-  ...OTLP,
-  ...OTLP_TRACES,
-  ...BATCH,
-  ...LIMITS,
-  ...INSTRUMENTATIONS,
-} as const;
+export { VARIABLES };
 
 export type VariableTable = typeof VARIABLES;
 export type VariableName = keyof VariableTable;
@@ -28,46 +14,35 @@ export type NamesOf<T extends Variable['type']> = {
   [N in VariableName]: VariableTable[N]['type'] extends T ? N : never;
 }[VariableName];
 
-/** All rows in the order of the documentation. */
-export const SECTIONS: readonly { readonly title: string; readonly rows: VariableRows }[] = [
-  { title: 'General, resource, propagation, sampling', rows: GENERAL },
-  { title: 'The agent in the process', rows: AGENT },
-  { title: 'Trace exporters', rows: EXPORTERS },
-  { title: 'OTLP', rows: OTLP },
-  { title: 'OTLP for traces', rows: OTLP_TRACES },
-  { title: 'Batches of spans', rows: BATCH },
-  { title: 'Limits', rows: LIMITS },
-  { title: 'Instrumentations', rows: INSTRUMENTATIONS },
-  { title: 'Metrics (later)', rows: METRICS },
-  { title: 'Logs (later)', rows: LOGS },
-];
+/** Filled at the first name that has no row to be read from: many processes never need it. */
+let others: { readonly rows: VariableRows; readonly nameOfAlias: ReadonlyMap<string, string> } | undefined;
 
-const TABLES: readonly VariableRows[] = [VARIABLES, METRICS, LOGS];
-
-/** Filled at the first name that is not a row's own: many processes never need it. */
-let nameOfAlias: Map<string, string> | undefined;
-
-function aliases(): ReadonlyMap<string, string> {
-  if (nameOfAlias !== undefined) return nameOfAlias;
-  nameOfAlias = new Map();
-  for (const rows of TABLES) {
-    for (const name of Object.keys(rows)) {
-      for (const alias of rows[name]?.aliases ?? []) nameOfAlias.set(alias, name);
+function withOthers(): NonNullable<typeof others> {
+  if (others !== undefined) return others;
+  const rows = laterRows();
+  const nameOfAlias = new Map<string, string>();
+  for (const known of [VARIABLES, rows] satisfies VariableRows[]) {
+    for (const [name, { aliases }] of Object.entries<Variable>(known)) {
+      for (const alias of aliases ?? []) nameOfAlias.set(alias, name);
     }
   }
-  return nameOfAlias;
+  others = { rows, nameOfAlias };
+  return others;
 }
 
 function findRow(name: string): Variable | undefined {
-  return TABLES.find((rows) => Object.hasOwn(rows, name))?.[name];
+  if (Object.hasOwn(VARIABLES, name)) return (VARIABLES as VariableRows)[name];
+  const { rows } = withOthers();
+  return Object.hasOwn(rows, name) ? rows[name] : undefined;
 }
 
 /** The row of a variable by its name or an alias; undefined when it is not known. */
 export function findVariable(name: string): Variable | undefined {
-  return findRow(name) ?? findRow(aliases().get(name) ?? '');
+  return findRow(name) ?? findRow(withOthers().nameOfAlias.get(name) ?? '');
 }
 
 /** Every accepted name, aliases included. */
 export function knownNames(): readonly string[] {
-  return [...TABLES.flatMap((rows) => Object.keys(rows)), ...aliases().keys()];
+  const { rows, nameOfAlias } = withOthers();
+  return [...Object.keys(VARIABLES), ...Object.keys(rows), ...nameOfAlias.keys()];
 }

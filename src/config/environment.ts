@@ -24,9 +24,22 @@ const EXPORTER_VARIABLES = [
   'SSL_CERT_DIR',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 ];
-/** Somebody else's names; the Operator adds the first three to every pod. */
-const FOREIGN =
-  /^OTEL_(NODE_IP$|POD_IP$|RESOURCE_ATTRIBUTES_|INJECTOR_|GO_|PYTHON_|JAVA|DOTNET_|PHP_|RUBY_|SWIFT_|CPP_|RUST_|ERLANG_)/;
+/** Somebody else's: the Operator adds these, and those with the first prefix below, to every pod. */
+const FOREIGN_NAMES: readonly string[] = ['OTEL_NODE_IP', 'OTEL_POD_IP'];
+const FOREIGN_PREFIXES: readonly string[] = [
+  'OTEL_RESOURCE_ATTRIBUTES_',
+  'OTEL_INJECTOR_',
+  'OTEL_GO_',
+  'OTEL_PYTHON_',
+  'OTEL_JAVA',
+  'OTEL_DOTNET_',
+  'OTEL_PHP_',
+  'OTEL_RUBY_',
+  'OTEL_SWIFT_',
+  'OTEL_CPP_',
+  'OTEL_RUST_',
+  'OTEL_ERLANG_',
+];
 const MAX_FILE_BYTES = 1024 * 1024;
 
 export interface Collected {
@@ -62,9 +75,13 @@ export function collectExporterEnvironment(env: NodeJS.ProcessEnv): Record<strin
   return collected;
 }
 
+function isForeign(name: string): boolean {
+  return FOREIGN_NAMES.includes(name) || FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
 function addValues(values: Map<string, SetValue>, from: NodeJS.ProcessEnv, source: ValueSource): void {
   for (const name of Object.keys(from)) {
-    if (!name.startsWith(PREFIX) || values.has(name) || FOREIGN.test(name)) continue;
+    if (!name.startsWith(PREFIX) || values.has(name) || isForeign(name)) continue;
     const raw = String(from[name] ?? '');
     const text = raw.trim();
     if (text !== '') values.set(name, { name, raw, text, source });

@@ -68,21 +68,24 @@ function fold(name: string): string {
   return name.toLowerCase().replace(/[-.]/g, '_');
 }
 
-const NAME_OF_FOLDED: ReadonlyMap<string, InstrumentationName> = new Map(
-  INSTRUMENTATION_NAMES.map((name) => [fold(name), name]),
-);
+let nameOfFolded: ReadonlyMap<string, InstrumentationName> | undefined;
+
+function findFolded(folded: string): InstrumentationName | undefined {
+  nameOfFolded ??= new Map(INSTRUMENTATION_NAMES.map((name) => [fold(name), name]));
+  return nameOfFolded.get(folded);
+}
 
 /** The instrumentation of that name in any case, with `_` for `-` and `.`, with or without its package prefix. */
 export function findInstrumentation(name: string): InstrumentationName | undefined {
-  return NAME_OF_FOLDED.get(fold(name.replace(/^(@opentelemetry\/)?instrumentation-/i, '')));
+  return findFolded(fold(name.replace(/^(@opentelemetry\/)?instrumentation-/i, '')));
 }
 
 const SWITCH = /^OTEL_INSTRUMENTATION_(.+)_ENABLED$/;
 
 /** The instrumentation that `OTEL_INSTRUMENTATION_<NAME>_ENABLED` switches; undefined for every other variable. */
 export function switchedInstrumentation(variable: string): InstrumentationName | undefined {
-  const name = SWITCH.exec(variable)?.[1];
-  return name === undefined ? undefined : NAME_OF_FOLDED.get(name.toLowerCase());
+  const name = variable.startsWith('OTEL_INSTRUMENTATION_') ? SWITCH.exec(variable)?.[1] : undefined;
+  return name === undefined ? undefined : findFolded(name.toLowerCase());
 }
 
 /** The names of all switches. */

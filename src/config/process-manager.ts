@@ -10,6 +10,8 @@ export interface ManagedProcess {
   readonly entryFile: string | undefined;
 }
 
+const CONTAINER = /[\\/]pm2[\\/]lib[\\/]ProcessContainer(Fork)?\.js$/;
+
 function parseObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
@@ -21,9 +23,7 @@ function parseObject(text: string): Record<string, unknown> {
 
 /** PM2: `pm2_env` is JSON that ProcessContainer.js copies into process.env; ProcessContainerFork.js has it there. */
 export function inspectManager(env: NodeJS.ProcessEnv, entry: string | undefined): ManagedProcess {
-  if (entry === undefined || !/[\\/]pm2[\\/]lib[\\/]ProcessContainer(Fork)?\.js$/.test(entry)) {
-    return { env, entryFile: undefined };
-  }
+  if (!entry?.includes('ProcessContainer') || !CONTAINER.test(entry)) return { env, entryFile: undefined };
   const own = Object.entries(parseObject(env.pm2_env ?? '')).filter(([, value]) => typeof value === 'string');
   const merged = { ...env, ...(Object.fromEntries(own) as NodeJS.ProcessEnv) };
   return { env: merged, entryFile: merged.pm_exec_path };

@@ -12,6 +12,10 @@ const ARGUMENT = 'OTEL_TRACES_SAMPLER_ARG';
 const ROW = VARIABLES[SAMPLER];
 const DEFAULT_RATIO = 1;
 
+function hasRatio(name: SamplerName): boolean {
+  return name.endsWith('ratio') || name.endsWith('probability');
+}
+
 type Choice = Pick<SamplerConfig, 'name' | 'ratio'>;
 
 export function readSampler(settings: Settings, sampling: SamplingConfig): SamplerConfig {
@@ -33,7 +37,7 @@ function followsUnsampled({ name }: Choice, { rules, keepsErrors }: SamplingConf
 
 function readKnownSampler(settings: Settings, chosen: SetValue | undefined, argument: SetValue | undefined): Choice {
   const name = settings.word(SAMPLER);
-  if (/(ratio|probability)$/.test(name)) {
+  if (hasRatio(name)) {
     return { name, ratio: readRatio(settings, name, argument) };
   }
   const isUnderstood = chosen === undefined || parseWord(chosen.text, ROW.allowed, ROW.spellings).ok;
@@ -84,7 +88,7 @@ function initialSamplingRate(argument: SetValue | undefined): number | undefined
 
 /** A sampler that drops everything is the commonest reason for "no traces arrive". */
 function reportDropped(settings: Settings, { name, ratio }: Choice): void {
-  const isRatio = /(ratio|probability)$/.test(name);
+  const isRatio = hasRatio(name);
   const isParentBased = name.startsWith('parentbased_');
   const dropsAll = name === 'always_off' || (isRatio && !isParentBased && ratio === 0);
   const dropsRoots = name === 'parentbased_always_off' || (isRatio && isParentBased && ratio === 0);

@@ -38,12 +38,11 @@ function secretsOfUrl(text: string): string[] {
 
 /** Header values, and credentials and query values of every address; longest first, since one may hold another. */
 export function collectSecrets(config: AgentConfig, exporterEnvironment: Readonly<Record<string, string>>): string[] {
-  const proxies = Object.keys(exporterEnvironment).filter((name) => name.toLowerCase().endsWith('_proxy'));
-  const urls = [
-    config.otlp.endpoint,
-    config.zipkin.endpoint,
-    ...proxies.map((name) => exporterEnvironment[name] ?? ''),
-  ];
-  const headers = Object.entries(config.otlp.headers).flatMap(([name, value]) => secretsOfHeader(name, value));
-  return [...new Set([...headers, ...urls.flatMap(secretsOfUrl)])].sort((a, b) => b.length - a.length);
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(config.otlp.headers)) secrets.push(...secretsOfHeader(name, value));
+  secrets.push(...secretsOfUrl(config.otlp.endpoint), ...secretsOfUrl(config.zipkin.endpoint));
+  for (const [name, value] of Object.entries(exporterEnvironment)) {
+    if (name.toLowerCase().endsWith('_proxy')) secrets.push(...secretsOfUrl(value));
+  }
+  return secrets.length === 0 ? secrets : [...new Set(secrets)].sort((a, b) => b.length - a.length);
 }

@@ -54,11 +54,10 @@ export class Settings {
   find(name: VariableName): SetValue | undefined {
     const value = this.#values.get(name);
     if (value !== undefined) return value;
-    for (const alias of (VARIABLES[name] as Variable).aliases ?? []) {
-      const aliased = this.#values.get(alias);
-      if (aliased !== undefined) return aliased;
-    }
-    return undefined;
+    const { aliases } = VARIABLES[name] as Variable;
+    if (aliases === undefined) return undefined;
+    const alias = aliases.find((other) => this.#values.has(other));
+    return alias === undefined ? undefined : this.#values.get(alias);
   }
 
   /** Trimmed text of the first of the names that is set. */
@@ -125,13 +124,14 @@ export class Settings {
     this.report('error', 'TA1106', value.name, describeBadValue(value, reason, used));
   }
 
-  #first<N extends VariableName, T>(names: readonly N[], showValue: (value: T) => string): T {
-    const [name, ...rest] = names as [N, ...N[]];
+  /** Without more than it takes: most of the hundred calls of a start are for a variable that is not set. */
+  #first<T>(names: readonly VariableName[], showValue: (value: T) => string, index = 0): T {
+    const name = names[index] as VariableName;
     const row = VARIABLES[name] as Variable;
     const value = this.find(name);
     const parsed = value && parseByRow(row, value.text);
     if (parsed?.ok) return parsed.value as T;
-    const fallback = rest.length > 0 ? this.#first(rest, showValue) : (row.default as T);
+    const fallback = index + 1 < names.length ? this.#first(names, showValue, index + 1) : (row.default as T);
     if (value && parsed) this.reportBadValue(value, parsed.reason, showValue(fallback));
     return fallback;
   }

@@ -9,11 +9,15 @@ const URL_CREDENTIALS = /\/\/[^\s/"'@]*:[^\s"'@]*@/g;
 /** `Bearer abc`, `Basic%20abc=` */
 const SCHEME_AND_TOKEN = /\b([Bb]earer|[Bb]asic|[Aa]pi[Kk]ey|[Tt]oken)(?: +|%20)[\w+/=.~%-]{6,}/g;
 
+/** One of these is in every text that the last one matches. */
+const SCHEME_PARTS: readonly string[] = ['earer', 'asic', 'piKey', 'pikey', 'oken'];
+
 /** The text without any of the secrets, without passwords of URLs and without tokens of an Authorization header. */
 export function mask(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) {
     if (clean.includes(secret)) clean = clean.replaceAll(secret, HIDDEN);
   }
-  return clean.replace(URL_CREDENTIALS, `//${HIDDEN}@`).replace(SCHEME_AND_TOKEN, `$1 ${HIDDEN}`);
+  if (clean.includes('@')) clean = clean.replace(URL_CREDENTIALS, `//${HIDDEN}@`);
+  return SCHEME_PARTS.some((part) => clean.includes(part)) ? clean.replace(SCHEME_AND_TOKEN, `$1 ${HIDDEN}`) : clean;
 }

@@ -18,7 +18,8 @@ export interface StartFacts {
 
 /** The URL without user name, password and query, which may be secrets. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/, '?...');
+  const open = url.includes('@') ? url.replace(/\/\/[^/@]*@/, '//') : url;
+  return open.includes('?') ? open.replace(/\?.*$/, '?...') : open;
 }
 
 function describeDestination({ tracesExporters, otlp, zipkin }: StartFacts['config']): string {
@@ -30,7 +31,7 @@ function describeDestination({ tracesExporters, otlp, zipkin }: StartFacts['conf
 }
 
 function describeSampler({ sampler: { name, ratio }, sampling: { rules, keepsErrors } }: StartFacts['config']): string {
-  const sampler = /(ratio|probability)$/.test(name) ? `${name}(${ratio})` : name;
+  const sampler = name.endsWith('ratio') || name.endsWith('probability') ? `${name}(${ratio})` : name;
   const behind = rules.length === 0 ? sampler : `${rules.length} rule${rules.length === 1 ? '' : 's'}, then ${sampler}`;
   return keepsErrors ? `${behind}, errors kept` : behind;
 }

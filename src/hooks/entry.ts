@@ -2,7 +2,7 @@
  * What the process will run: its entry file, the nearest package.json and whether it is an ES module. Reads at most a
  * few small files; never throws.
  */
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 
 export interface EntryPackage {
@@ -25,8 +25,11 @@ function text(value: unknown): string | undefined {
 }
 
 function readManifest(folder: string): EntryPackage | undefined {
+  const file = join(folder, 'package.json');
+  // Most folders have none, and an error costs more than the question.
+  if (!existsSync(file)) return undefined;
   try {
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     return { name: text(manifest.name), version: text(manifest.version), type: text(manifest.type) };
   } catch {
     return undefined;
@@ -44,7 +47,7 @@ function nearestPackage(file: string): EntryPackage | undefined {
 function resolveEntry(argument: string): string | undefined {
   const path = resolve(argument);
   try {
-    return realpathSync(require.resolve(path));
+    return realpathSync.native(require.resolve(path));
   } catch {
     return undefined;
   }
@@ -56,7 +59,8 @@ function isEsmFile(file: string, manifest: EntryPackage | undefined): boolean {
   if (extension === '.cjs' || extension === '.cts') return false;
   if (manifest?.type !== undefined) return manifest.type === 'module';
   try {
-    return ESM_SYNTAX.test(readFileSync(file, 'utf8'));
+    const source = readFileSync(file, 'utf8');
+    return (source.includes('import') || source.includes('export')) && ESM_SYNTAX.test(source);
   } catch {
     return false;
   }

@@ -26,6 +26,11 @@ function startNothing(_name: string, _options?: SpanOptions, context: Context = 
 /** Sentry for errors alone still has instrumentations for http and fetch, which its own provider keeps from recording. */
 const SENTRY_SCOPE = /^@(opentelemetry_)?sentry[-/]/;
 
+/** Nothing says that an application gives a text. */
+function isSentry(scope: unknown): boolean {
+  return typeof scope === 'string' && scope.startsWith('@') && SENTRY_SCOPE.test(scope);
+}
+
 /** Remembers the tracers that were given away, to turn them over later; costs nothing when a span is started. */
 export class TracerRoll {
   /** Each once: some ask for their tracer whenever they start a span. */
@@ -74,7 +79,7 @@ export class TracerRoll {
       const tracer = getTracer(...parameters);
       if (this.#given.has(tracer)) return tracer;
       const startSpan = replacement(parameters);
-      if (SENTRY_SCOPE.test(parameters[0])) tracer.startSpan = startNothing;
+      if (isSentry(parameters[0])) tracer.startSpan = startNothing;
       else if (standby.isDown) tracer.startSpan = startSpan;
       else this.#given.set(tracer, startSpan);
       return tracer;

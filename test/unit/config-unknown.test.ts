@@ -1,7 +1,8 @@
 /** Names nobody reads, capabilities that come later, and the table itself. */
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
-import { findVariable, knownNames, SECTIONS } from '../../src/config/env-table.js';
+import { findVariable, knownNames } from '../../src/config/env-table.js';
+import { SECTIONS } from '../../src/config/sections.js';
 import type { ConfigProblem } from '../../src/config/types.js';
 
 const problemsOf = (env: NodeJS.ProcessEnv): readonly ConfigProblem[] =>
