@@ -53,7 +53,7 @@ try {
   } else if (!isSwitchedOff()) {
     Object.defineProperty(global, key, { value: true, configurable: true });
     const loadPlain = (): unknown => require('./src/agent.js');
-    const agent = loadCompiled(__dirname, 'agent.js', loadPlain) as typeof import('./src/agent.js');
+    const agent = loadCompiled(__dirname, 'agent.js', require, loadPlain) as typeof import('./src/agent.js');
     agent.start(verdict.notice);
   }
 } catch (error) {

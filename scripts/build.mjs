@@ -36,7 +36,7 @@ const SHARED_BY_OFFICIAL = new Map([
 ]);
 const LOADER = 'import-in-the-middle';
 /** In the place of the base package's own, which leaves marks on what it wraps. */
-const QUIET_SHIMMER = join(root, 'src/instrumentation/quiet-shimmer.ts');
+const QUIET_SHIMMER = join(root, 'src/instrumentation/official.ts');
 
 /** Entries still to build: output name (without extension) -> input. */
 const queue = new Map();

@@ -19,9 +19,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'trace-agent-compile-'));
 // An environment of its own: nobody preloads anything, and no span finds a collector.
 const env = { OTEL_SERVICE_NAME: 'compile', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_LOG_LEVEL: 'none' };
 
-const index = {};
-const codes = [];
-let position = HEAD_BYTES;
+const index = new Map();
+const pieces = [];
+let position = 0;
 try {
   for (const [number, node] of [process.execPath, ...others.filter(existsSync)].entries()) {
     const file = join(scratch, String(number));
@@ -29,16 +29,28 @@ try {
     const bytes = readFileSync(file);
     const end = bytes.indexOf(10);
     const { key, files } = JSON.parse(bytes.subarray(0, end));
-    if (key in index) continue;
-    const places = Object.entries(files).map(([name, [offset, length]]) => [name, [position + offset, length]]);
-    index[key] = Object.fromEntries(places);
-    const code = bytes.subarray(end + 1);
-    codes.push(code);
-    position += code.length;
+    if (index.has(key)) continue;
+    const places = {};
+    for (const [name, [offset, length]] of Object.entries(files)) {
+      const head = Buffer.alloc(HEAD_BYTES);
+      head.writeUInt32LE(position, 0);
+      head.writeUInt32LE(length, 4);
+      pieces.push(head, bytes.subarray(end + 1 + offset, end + 1 + offset + length));
+      places[name] = [position, length];
+      position += HEAD_BYTES + length;
+    }
+    index.set(key, places);
   }
 } finally {
   rmSync(scratch, { recursive: true });
 }
-const head = Buffer.from(JSON.stringify(index).padEnd(HEAD_BYTES));
-if (head.length !== HEAD_BYTES) throw new Error(`the index has ${head.length} bytes, more than HEAD_BYTES`);
-writeFileSync(join(root, 'dist', COMPILED_FILE), Buffer.concat([head, ...codes]));
+writeFileSync(join(root, 'dist', COMPILED_FILE), Buffer.concat(pieces));
+
+/** Only what this Node.js has is made; the rest is text that nobody reads. */
+const cases = [...index].map(([key, places]) => `case ${JSON.stringify(key)}:return ${JSON.stringify(places)};`);
+const entry = join(root, 'dist/register.js');
+const map = join(root, 'maps/register.js.map');
+const added = `"use strict";function compiledFiles(key){switch(key){${cases.join('')}}}\n`;
+writeFileSync(entry, added + readFileSync(entry, 'utf8'));
+const { mappings, ...rest } = JSON.parse(readFileSync(map, 'utf8'));
+writeFileSync(map, JSON.stringify({ ...rest, mappings: `;${mappings}` }));

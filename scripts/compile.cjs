@@ -5,12 +5,13 @@
  * scripts/compile-all.mjs. Nothing leaves the machine.
  */
 const { writeFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { CompiledFolder, compiledKey } = require('../build/src/compiled.js');
 
 const DIST = join(__dirname, '../dist');
 /** Others are small, rare, or load when nobody waits. */
-const COMPILED = /^(?:agent|tracing)\.js$|^instrumentations\/own-|^sql\//;
+const COMPILED = /^(?:agent|loaders|tracing)\.js$|^instrumentations\/own-|^sql\//;
 const LIBRARIES = [
   'express',
   'koa',
@@ -34,7 +35,8 @@ function request(http, done) {
   server.listen(0, '127.0.0.1', () => {
     const url = `http://127.0.0.1:${server.address().port}/`;
     http.get(url, { agent: false }, (response) => {
-      response.resume().on('end', () => server.close(done));
+      const end = () => server.close(done);
+      response.resume().on('end', () => fetch(url, { headers: { connection: 'close' } }).then(end, end));
     });
   });
 }
@@ -58,7 +60,9 @@ function write() {
 
 // Empty code is refused by V8, which then compiles: what is compiled now is what counts.
 const codes = { has: isCompiled, read: (name) => (isCompiled(name) ? any : undefined) };
-const folder = new CompiledFolder(DIST, codes, (name, script) => scripts.set(name, script));
+const folder = new CompiledFolder(DIST, codes, createRequire(join(DIST, 'agent.js')), (name, script) =>
+  scripts.set(name, script),
+);
 folder.load('agent.js').start();
 const http = require('node:http');
 for (const library of LIBRARIES) {

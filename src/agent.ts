@@ -12,7 +12,6 @@ import { createLog, type Log } from './diag/log.js';
 import { describeStart } from './diag/start-line.js';
 import { inspectEntry } from './hooks/entry.js';
 import { installHooks } from './hooks/install.js';
-import { guardedPropagation } from './instrumentation/guarded-tracer.js';
 import { createRegistry, type Registry } from './instrumentation/registry.js';
 import { selectInstrumentations } from './instrumentation/selection.js';
 import { TABLE } from './instrumentation/table.js';
@@ -22,7 +21,7 @@ import type { Diagnostics } from './observation/diagnostics.js';
 import { maxQueuedSpans } from './pipeline/settings.js';
 import type { ThreadContext } from './processes/thread-context.js';
 import { type AttachContext, type ContextOptions, startContext } from './sdk/context.js';
-import { identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/resource.js';
+import { identifyService, type ServiceIdentity, UNKNOWN_SERVICE } from './sdk/service.js';
 import { type WatchedPropagator, watchPropagator } from './sdk/watched-propagator.js';
 import { type StartedTracing, startTracing } from './start-tracing.js';
 import { isLoaderThread, isMainThread } from './thread.js';
@@ -124,7 +123,10 @@ let apiOfOfficial: typeof api | undefined;
 
 /** What official instrumentations take for the API: its propagation throws nothing into their wrappers. */
 export function officialApi(): typeof api {
-  apiOfOfficial ??= { ...api, propagation: guardedPropagation };
+  if (apiOfOfficial === undefined) {
+    const official = require('./instrumentation/official.js') as typeof import('./instrumentation/official.js');
+    apiOfOfficial = { ...api, propagation: official.guardedPropagation };
+  }
   return apiOfOfficial;
 }
 

@@ -3,19 +3,14 @@
  * it was made with: compiling takes half of a start. Where there is none, or V8 refuses it, they are compiled as ever.
  * Part of the preload entry: must parse on Node 6 (ES2015 syntax), imports nothing at load time.
  *
- *   dist/compiled.bin    <CompiledIndex, with spaces up to HEAD_BYTES> <what vm.Script.createCachedData() gave> ...
+ *   dist/compiled.bin    { position: u32, length: u32, what vm.Script.createCachedData() gave } ...   (little endian)
  */
 import type ModuleClass from 'node:module';
 import type { Script } from 'node:vm';
 
-/** Where the code of a file of dist/ lies, by its name. */
+/** Where the code of a file of dist/ lies, by its name: position of its head, length in bytes without it. */
 export interface CompiledFiles {
   readonly [name: string]: readonly [position: number, length: number] | undefined;
-}
-
-/** The files of each build of Node.js, by its {@link compiledKey}. */
-export interface CompiledIndex {
-  readonly [key: string]: CompiledFiles | undefined;
 }
 
 /** The compiled code for this Node.js. */
@@ -27,6 +22,14 @@ export interface CompiledCodes {
 
 /** In dist/. */
 export const COMPILED_FILE = 'compiled.bin';
+/** Before each piece of code, of this file and none of another release: the numbers that lead to it. */
+export const HEAD_BYTES = 8;
+
+/**
+ * What there is for a build of Node.js, by its {@link compiledKey}. A line of the preload entry that
+ * scripts/compile-all.mjs adds (reading it from a file of its own takes 0.3 ms): not there in the sources.
+ */
+declare const compiledFiles: ((key: string) => CompiledFiles | undefined) | undefined;
 
 type Require = NodeJS.Require;
 interface Modules {
@@ -36,6 +39,9 @@ interface Modules {
   readonly builtinModules: readonly string[];
 }
 
+/** What `require('node:module')` gives, which a process that has only CommonJS files has not loaded yet. */
+const Modules = module.constructor as unknown as Modules;
+
 const PREFIX = 'v8_enable_';
 
 /**
@@ -44,8 +50,10 @@ const PREFIX = 'v8_enable_';
  */
 export function compiledKey(): string {
   const { variables } = process.config as unknown as { readonly variables: { readonly [name: string]: unknown } };
-  const names = Object.keys(variables).filter((name) => name.indexOf(PREFIX) === 0);
-  const enabled = names.filter((name) => Number(variables[name]) === 1).map((name) => name.slice(PREFIX.length));
+  const enabled: string[] = [];
+  for (const name in variables) {
+    if (name.indexOf(PREFIX) === 0 && Number(variables[name]) === 1) enabled.push(name.slice(PREFIX.length));
+  }
   return [process.versions.v8, process.platform, process.arch, ...enabled.sort()].join(' ');
 }
 
@@ -58,19 +66,25 @@ function wrapSource(source: string): string {
 export class CompiledFolder {
   readonly _folder: string;
   readonly _codes: CompiledCodes;
+  readonly _require: Require;
+  /** Asked for a dozen times each at a start. */
+  readonly _builtins: { [id: string]: unknown } = {};
   readonly _onScript: ((name: string, script: Script) => void) | undefined;
 
-  /** `folder` is an absolute, real path. `onScript` is told of each file that was compiled, to make the code of the package. */
-  constructor(folder: string, codes: CompiledCodes, onScript?: (name: string, script: Script) => void) {
+  /**
+   * `folder` is an absolute, real path, `own` what `require` is there. `onScript` is told of each file that was compiled, to
+   * make the code of the package.
+   */
+  constructor(folder: string, codes: CompiledCodes, own: Require, onScript?: (name: string, script: Script) => void) {
     this._folder = folder;
     this._codes = codes;
+    this._require = own;
     this._onScript = onScript;
   }
 
   /** `name` is relative to the folder, with `/` separators. Throws what the file throws. */
   load(name: string): unknown {
     const { join, dirname } = require('node:path') as typeof import('node:path');
-    const Modules = require('node:module') as unknown as Modules;
     const file = join(this._folder, name);
     const known = Modules._cache[file];
     if (known !== undefined) return known.exports;
@@ -111,17 +125,18 @@ export class CompiledFolder {
   /** What `require` is inside of a file of the folder. */
   _requireOf(name: string, file: string): Require {
     const { posix } = require('node:path') as typeof import('node:path');
-    const { builtinModules, createRequire } = require('node:module') as unknown as Modules;
-    let made: Require | undefined;
+    let made: Require | undefined = posix.dirname(name) === '.' ? this._require : undefined;
     // Made when it is needed: most files ask for built-ins and for files that are compiled.
     const original = (): Require => {
-      if (made === undefined) made = createRequire(file);
+      if (made === undefined) made = Modules.createRequire(file);
       return made;
     };
     const own = (id: string): unknown => {
       const other = id[0] === '.' ? posix.join(posix.dirname(name), id) : '';
       if (other !== '' && this._codes.has(other)) return this.load(other);
-      return id.indexOf('node:') === 0 || builtinModules.indexOf(id) !== -1 ? require(id) : original()(id);
+      if (id.indexOf('node:') !== 0 && Modules.builtinModules.indexOf(id) === -1) return original()(id);
+      if (this._builtins[id] === undefined) this._builtins[id] = require(id);
+      return this._builtins[id];
     };
     const properties = ['cache', 'resolve', 'main'].map(
       (key) => [key, { get: () => original()[key as 'main'] }] as const,
@@ -131,44 +146,39 @@ export class CompiledFolder {
   }
 }
 
-/** One read for all that is to know before the code itself. */
-export const HEAD_BYTES = 8192;
-
-function readPart(file: string, position: number, length: number): Buffer {
+function readCode(file: string, position: number, length: number): Buffer {
   const fs = require('node:fs') as typeof import('node:fs');
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + length);
   const handle = fs.openSync(file, 'r');
   try {
-    if (fs.readSync(handle, bytes, 0, length, position) !== length) throw new Error('the file is cut off');
+    const size = fs.readSync(handle, bytes, 0, bytes.length, position);
+    const isThis = bytes.readUInt32LE(0) === position && bytes.readUInt32LE(4) === length;
+    if (size !== bytes.length || !isThis) throw new Error('the file is another one');
   } finally {
     fs.closeSync(handle);
   }
-  return bytes;
+  return bytes.subarray(HEAD_BYTES);
 }
 
 /** Undefined when there is no compiled code for this Node.js. */
-function readCodes(folder: string): CompiledCodes | undefined {
-  const { join } = require('node:path') as typeof import('node:path');
-  const file = join(folder, COMPILED_FILE);
-  try {
-    const index = JSON.parse(readPart(file, 0, HEAD_BYTES).toString('latin1')) as CompiledIndex;
-    const files = index[compiledKey()];
-    return (
-      files && {
-        has: (name) => files[name] !== undefined,
-        read(name) {
-          const place = files[name];
-          return place && readPart(file, place[0], place[1]);
-        },
-      }
-    );
-  } catch (_error) {
-    return undefined;
-  }
+function findCodes(folder: string): CompiledCodes | undefined {
+  const files = typeof compiledFiles === 'function' ? compiledFiles(compiledKey()) : undefined;
+  return (
+    files && {
+      has: (name) => files[name] !== undefined,
+      read(name) {
+        const place = files[name];
+        return place && readCode(`${folder}/${COMPILED_FILE}`, place[0], place[1]);
+      },
+    }
+  );
 }
 
-/** Loads a file of the folder, with compiled code where there is some. Throws what the file throws. */
-export function loadCompiled(folder: string, name: string, loadPlain: () => unknown): unknown {
-  const codes = readCodes(folder);
-  return codes === undefined ? loadPlain() : new CompiledFolder(folder, codes).load(name);
+/** Loads a file of the folder of `own`, with compiled code where there is some. Throws what the file throws. */
+export function loadCompiled(folder: string, name: string, own: Require, loadPlain: () => unknown): unknown {
+  const codes = findCodes(folder);
+  // Somebody else's `require`, as test runners have one, has no modules of this kind.
+  return codes === undefined || Modules._cache === undefined
+    ? loadPlain()
+    : new CompiledFolder(folder, codes, own).load(name);
 }

@@ -10,10 +10,9 @@ import { installExitHooks } from './lifecycle/exit-hooks.js';
 import { type ThreadListener, watchThreads } from './lifecycle/threads.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { LazyTracerProvider } from './sdk/lazy-provider.js';
-import { describeResource, type ServiceIdentity } from './sdk/resource.js';
+import { describeProcess, type ServiceIdentity } from './sdk/service.js';
 import { isMainThread } from './thread.js';
 import type { Tracing } from './tracing.js';
-import { AGENT_VERSION, SDK_VERSION } from './version.js';
 
 type TracingModule = typeof import('./tracing.js');
 
@@ -80,7 +79,7 @@ function startNow(load: () => Tracing): StartedTracing {
 /** Starts tracing, and has it delivered at the end of the process. */
 export function startTracing({ loaded, service, log, diagnostics }: StartOptions): StartedTracing {
   const { config, exporterEnvironment } = loaded;
-  const readResource = describeResource({ config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION });
+  const processStart = describeProcess();
   const exporterFile = join(__dirname, 'worker.js');
   const isMain = isMainThread();
   const isLazy = diagnostics === undefined;
@@ -89,7 +88,8 @@ export function startTracing({ loaded, service, log, diagnostics }: StartOptions
   const load = (): Tracing =>
     (require('./tracing.js') as TracingModule).startTracing({
       config,
-      readResource,
+      service,
+      processStart,
       log,
       exporterFile,
       exporterEnvironment,

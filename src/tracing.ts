@@ -13,13 +13,15 @@ import type { ThreadListener, Threads } from './lifecycle/threads.js';
 import type { Diagnostics } from './observation/diagnostics.js';
 import { createSpanPipeline, type SpanPipeline } from './pipeline/span-pipeline.js';
 import { isExporterThread } from './pipeline/worker-channel.js';
-import type { ResourceAttributes } from './sdk/resource.js';
+import { describeResource, type ResourceAttributes } from './sdk/resource.js';
+import type { ProcessStart, ServiceIdentity } from './sdk/service.js';
 import { startTracerProvider } from './sdk/tracer-provider.js';
-import { AGENT_VERSION, OTLP_VERSION } from './version.js';
+import { AGENT_VERSION, OTLP_VERSION, SDK_VERSION } from './version.js';
 
 export interface TracingOptions {
   readonly config: AgentConfig;
-  readonly readResource: () => ResourceAttributes;
+  readonly service: ServiceIdentity;
+  readonly processStart: ProcessStart;
   readonly log: Log;
   /** Path of the built worker. */
   readonly exporterFile: string;
@@ -50,8 +52,8 @@ export interface Tracing {
 
 const USER_AGENT = `Trace-Agent/${AGENT_VERSION} OTel-OTLP-Exporter-JavaScript/${OTLP_VERSION}`;
 
-function createPipelines(options: TracingOptions): SpanPipeline[] {
-  const { config, readResource, log, exporterFile, exporterEnvironment } = options;
+function createPipelines(options: TracingOptions, readResource: () => ResourceAttributes): SpanPipeline[] {
+  const { config, log, exporterFile, exporterEnvironment } = options;
   const destinations = config.tracesExporters.filter((name) => name !== 'console');
   const isLastProcessor = destinations.length === config.tracesExporters.length;
   return destinations.map((destination, index) =>
@@ -138,18 +140,19 @@ export function startTracing(options: TracingOptions): Tracing {
   // The clock of spans: Node loads it at its first use, which must not be in the first request. The real one, also where
   // the application has put another in its place by now (sdk/lazy-provider.ts, sdk/lazy-performance.ts).
   performance.now();
-  const pipelines = createPipelines(options);
+  const { config, service, processStart } = options;
+  const versions = { agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION };
+  const readResource = describeResource({ config, service, start: processStart, ...versions });
+  const pipelines = createPipelines(options, readResource);
   const checkThreads = (): void => {
     for (const threadId of options.threads.ended()) for (const pipeline of pipelines) pipeline.onThreadEnded(threadId);
   };
   const processors: SpanProcessor[] = [...pipelines];
-  if (options.config.tracesExporters.includes('console')) {
-    processors.push(createConsole(options.config));
-  }
+  if (config.tracesExporters.includes('console')) processors.push(createConsole(config));
   return {
     ...startTracerProvider(
-      options.config,
-      options.readResource,
+      config,
+      readResource,
       processors,
       options.random,
       (name) =>

@@ -8,8 +8,8 @@
  *     module.registerHooks, resolve    300 ns for each `require`, or
  *     builtin-loads.ts                 where there are no such hooks
  */
-import { createRequire, Module } from 'node:module';
 import { hasLoaded, WATCHABLE, watchBuiltinLoads } from './builtin-loads.js';
+import { Module } from './node-module.js';
 
 export interface BuiltinListener {
   /** Names without the `node:` prefix, but of those that are packages without it. Read once. */
@@ -141,7 +141,7 @@ class PendingBuiltins implements BuiltinHook {
 
 /** Exports of a built-in without going through anybody's hooks more than once. */
 function loadBuiltin(name: string): unknown {
-  return createRequire(__filename)(idsOf(name).at(-1) as string);
+  return Module.createRequire(__filename)(idsOf(name).at(-1) as string);
 }
 
 type Getter = (this: unknown, id: string) => unknown;

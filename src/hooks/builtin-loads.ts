@@ -6,7 +6,7 @@
  *
  *   _http_server, _tls_wrap, http2 ──read──► net.Server        https, http2 ──read──► tls.Server
  */
-import { createRequire } from 'node:module';
+import { Module } from './node-module.js';
 
 /** The built-ins whose loads this can see. */
 export const WATCHABLE: readonly string[] = ['http', 'https', 'http2'];
@@ -46,7 +46,7 @@ export function hasLoaded(name: string): boolean | undefined {
 
 /** Calls `onLoad` soon after any of {@link WATCHABLE} may have been loaded. Loads `node:net`. */
 export function watchBuiltinLoads(onLoad: () => void): LoadWatch {
-  const load = createRequire(__filename);
+  const load = Module.createRequire(__filename);
   const restores: (() => void)[] = [];
   let isWaiting = false;
   let isStopped = false;

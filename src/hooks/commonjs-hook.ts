@@ -2,8 +2,8 @@
  * Told of every CommonJS file once, right after it has run: `require()`, `import` of CommonJS and `import()` all end in
  * `Module.prototype.load` on Node 18 to 26. A cached `require` never comes here, so it costs what it costs bare.
  */
-import { Module } from 'node:module';
 import { identify, type PackageIdentity, packageNameOf } from './module-identity.js';
+import { Module } from './node-module.js';
 
 export interface CommonJsListener {
   /** True when files of this package are wanted. Called once per file load: must be one lookup. */

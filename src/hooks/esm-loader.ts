@@ -3,7 +3,7 @@
  * loader thread with import-in-the-middle and an include list. Costs tens of milliseconds, so it is started only for an
  * application that uses ES modules. Modules outside the list are never wrapped.
  */
-import { Module } from 'node:module';
+import type ModuleClass from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 export interface EsmLoaderListener {
@@ -42,5 +42,5 @@ export function startEsmLoader(listener: EsmLoaderListener): void {
   });
   const include = [...listener.builtins, ...listener.builtins.map((name) => `node:${name}`), ...listener.esmPackages];
   const loader = pathToFileURL(require.resolve('import-in-the-middle/hook.mjs'));
-  (Module as unknown as { register(url: URL, options: object): void }).register(loader, { data: { include } });
+  (require('node:module') as typeof ModuleClass).register(loader, { data: { include } });
 }

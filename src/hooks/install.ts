@@ -10,7 +10,6 @@
  *
  * A resolve hook costs each `require`, and a loader thread 30 ms: neither is there before an ES module may be.
  */
-import { Module } from 'node:module';
 import { dirname } from 'node:path';
 import type { Log } from '../diag/log.js';
 import { type BuiltinHook, type BuiltinListener, hookBuiltinsByLoad, hookBuiltinsByRequire } from './builtin-hook.js';
@@ -20,6 +19,7 @@ import { type EsmListener, interceptEsm } from './esm-hook.js';
 import { startEsmLoader } from './esm-loader.js';
 import { isAnyInstalled } from './installed-packages.js';
 import { identify } from './module-identity.js';
+import { Module } from './node-module.js';
 import { hasUsableLoadHooks } from './support.js';
 
 export interface ModuleListener extends CommonJsListener, BuiltinListener, EsmListener, BundledListener {

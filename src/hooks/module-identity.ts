@@ -3,8 +3,8 @@
  * step (the package name) is one `lastIndexOf` and no allocation beyond the name.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
+import { Module } from './node-module.js';
 
 export interface PackageIdentity {
   readonly name: string;
@@ -46,7 +46,7 @@ function readVersion(baseDir: string): string | undefined {
 }
 
 function resolveMain(name: string, baseDir: string): string | undefined {
-  const require = createRequire(join(baseDir, 'package.json'));
+  const require = Module.createRequire(join(baseDir, 'package.json'));
   // A package with an `exports` map can name itself; one without is resolved as a folder.
   for (const specifier of [name, baseDir]) {
     try {

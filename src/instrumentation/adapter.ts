@@ -6,7 +6,7 @@
 import { type MeterProvider, metrics, type TracerProvider } from '@opentelemetry/api';
 import { guardSpans, logFaultsOfPropagation } from './guarded-tracer.js';
 import { type AnyFunction, Faults } from './patch.js';
-import type { ContainmentOptions } from './quiet-shimmer.js';
+import { type ContainmentOptions, createWrapping } from './quiet-shimmer.js';
 import { filterSpans, type SpanFilter } from './span-filter.js';
 import type { Instrumentation, InstrumentationContext, PatchTarget } from './types.js';
 
@@ -34,8 +34,6 @@ export interface OfficialInstrumentation {
 }
 
 export type OfficialConstructor = new (config: Record<string, unknown>) => OfficialInstrumentation;
-
-type ShimmerModule = typeof import('./quiet-shimmer.js');
 
 export interface AdapterOptions extends ContainmentOptions {
   /** Passed to the constructor besides `enabled: false`. */
@@ -120,7 +118,6 @@ export function adaptOfficial(
   const official = new Official({ ...options.config, enabled: false });
   // Several packages ask themselves at run time whether they are enabled; enable() would install a second hook.
   official.isEnabled = () => true;
-  const { createWrapping } = require('./quiet-shimmer.js') as ShimmerModule;
   const faults = new Faults(name, context.log);
   logFaultsOfPropagation(context.log);
   Object.assign(official, createWrapping(faults, options));

@@ -3,10 +3,10 @@
  * their patches. A fault in any of it leaves the module's exports as they were.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Module } from 'node:module';
 import type { EsmListener } from '../hooks/esm-hook.js';
 import type { ModuleListener } from '../hooks/install.js';
 import { type PackageIdentity, relativeFile } from '../hooks/module-identity.js';
+import { Module } from '../hooks/node-module.js';
 import { Libraries } from './libraries.js';
 import { isInPlainRange } from './plain-range.js';
 import { allOrNothing, standby } from './standby.js';
@@ -99,7 +99,11 @@ class ModuleRegistry implements Registry {
 
   #open(entry: TableEntry): Slot {
     const slot: Slot = { entry, instrumentation: undefined, patched: undefined };
-    for (const name of entry.modules) this.#slots.set(name, [...(this.#slots.get(name) ?? []), slot]);
+    for (const name of entry.modules) {
+      const slots = this.#slots.get(name);
+      if (slots === undefined) this.#slots.set(name, [slot]);
+      else slots.push(slot);
+    }
     return slot;
   }
 

@@ -23,6 +23,6 @@ function isPropagating({ propagates }: TableEntry, config: AgentConfig): boolean
 /** The entries to listen for; with the SDK disabled only those that carry context between processes. */
 export function selectInstrumentations(table: readonly TableEntry[], config: AgentConfig): readonly TableEntry[] {
   return table.filter(
-    (entry) => isSelected(entry, config.instrumentations) && (!config.isSdkDisabled || isPropagating(entry, config)),
+    (entry) => (!config.isSdkDisabled || isPropagating(entry, config)) && isSelected(entry, config.instrumentations),
   );
 }

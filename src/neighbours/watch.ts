@@ -2,9 +2,9 @@
  * Which other tracers are there: sees them being loaded and started by the application, or finds them running when the
  * agent starts. Application's thread; costs one lookup for each loaded module file.
  */
-import { Module } from 'node:module';
 import { context as contextApi } from '@opentelemetry/api';
 import { type PackageIdentity, packageNameOf, relativeFile } from '../hooks/module-identity.js';
+import { Module } from '../hooks/node-module.js';
 import { suppress } from '../instrumentation/context.js';
 import { type AnyFunction, patchMethod } from '../instrumentation/patch.js';
 import { watchApi } from './opentelemetry.js';

@@ -7,34 +7,9 @@ import { readFileSync } from 'node:fs';
 import type NodeOs from 'node:os';
 import type { AgentConfig, ResourceDetectorName } from '../config/types.js';
 import { containerId } from './container-id.js';
+import type { ProcessStart, ServiceIdentity } from './service.js';
 
 export type ResourceAttributes = Record<string, string | number | string[]>;
-
-export type ServiceNameSource = 'OTEL_SERVICE_NAME' | 'OTEL_RESOURCE_ATTRIBUTES' | 'package.json' | 'default';
-
-export interface ServiceIdentity {
-  readonly name: string;
-  readonly source: ServiceNameSource;
-  readonly version: string | undefined;
-}
-
-/** name and version of the package.json nearest to the entry file. */
-export interface PackageIdentity {
-  readonly name: string | undefined;
-  readonly version: string | undefined;
-}
-
-export const UNKNOWN_SERVICE = 'unknown_service:node';
-
-/** OTEL_SERVICE_NAME, then the resource attribute, then package.json, then `unknown_service:node`. */
-export function identifyService(config: AgentConfig, entry: PackageIdentity | undefined): ServiceIdentity {
-  const version = config.resourceAttributes['service.version'] || entry?.version;
-  if (config.serviceName !== undefined) return { name: config.serviceName, source: 'OTEL_SERVICE_NAME', version };
-  const attribute = config.resourceAttributes['service.name'];
-  if (attribute) return { name: attribute, source: 'OTEL_RESOURCE_ATTRIBUTES', version };
-  if (entry?.name !== undefined) return { name: entry.name, source: 'package.json', version };
-  return { name: UNKNOWN_SERVICE, source: 'default', version };
-}
 
 function randomUuid(): string {
   try {
@@ -68,12 +43,6 @@ function ownerName(): ResourceAttributes {
     // An arbitrary user id (OpenShift) has no passwd entry.
     return {};
   }
-}
-
-/** What the application may change before the first span is sent. */
-interface ProcessStart {
-  readonly title: string;
-  readonly argv: readonly string[];
 }
 
 function processAttributes(config: AgentConfig, { title, argv }: ProcessStart): ResourceAttributes {
@@ -121,12 +90,13 @@ function detect(name: ResourceDetectorName, config: AgentConfig, start: ProcessS
 export interface ResourceInput {
   readonly config: AgentConfig;
   readonly service: ServiceIdentity;
+  readonly start: ProcessStart;
   readonly agentVersion: string;
   readonly sdkVersion: string;
 }
 
-function collectAttributes(input: ResourceInput, start: ProcessStart): ResourceAttributes {
-  const { config, service, agentVersion, sdkVersion } = input;
+function collectAttributes(input: ResourceInput): ResourceAttributes {
+  const { config, service, start, agentVersion, sdkVersion } = input;
   const attributes: ResourceAttributes = {
     'telemetry.sdk.name': 'opentelemetry',
     'telemetry.sdk.language': 'nodejs',
@@ -148,10 +118,9 @@ function collectAttributes(input: ResourceInput, start: ProcessStart): ResourceA
  * process was when it started, and the same object ever after.
  */
 export function describeResource(input: ResourceInput): () => ResourceAttributes {
-  const start: ProcessStart = { title: process.title, argv: [...process.argv] };
   let attributes: ResourceAttributes | undefined;
   return () => {
-    attributes ??= collectAttributes(input, start);
+    attributes ??= collectAttributes(input);
     return attributes;
   };
 }

@@ -5,7 +5,7 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { COMPILED_FILE, type CompiledIndex, HEAD_BYTES } from '../../src/compiled.js';
+import { COMPILED_FILE, compiledKey } from '../../src/compiled.js';
 import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { AGENT_ENTRY, FIXTURES } from '../helpers/paths.js';
@@ -53,12 +53,12 @@ const DAMAGES: Record<string, Damage> = {
   'an empty file': (file) => truncateSync(file, 0),
   'a file that was cut off': (file) => truncateSync(file, 50_000),
   'something else': (file) => writeFileSync(file, 'x'.repeat(100_000)),
+  'the file of another release': (file) => writeFileSync(file, Buffer.concat([Buffer.alloc(8), readFileSync(file)])),
   'the code of other builds of Node.js': (file) => {
-    const bytes = readFileSync(file);
-    const index = JSON.parse(bytes.toString('latin1', 0, HEAD_BYTES)) as CompiledIndex;
-    const renamed = Object.fromEntries(Object.entries(index).map(([key, files]) => [`${key} other`, files]));
-    bytes.write(JSON.stringify(renamed).padEnd(HEAD_BYTES), 'latin1');
-    writeFileSync(file, bytes);
+    const entry = join(dirname(file), 'register.js');
+    const text = readFileSync(entry, 'utf8');
+    if (!text.includes(`"${compiledKey()}"`)) throw new Error('the entry knows nothing of this Node.js');
+    writeFileSync(entry, text.replaceAll(`"${compiledKey()}"`, `"${compiledKey()} other"`));
   },
 };
 

@@ -2,7 +2,7 @@
 import { describeConfig } from '../../config/effective.js';
 import type { ConfigProblem } from '../../config/types.js';
 import { maxQueuedSpans } from '../../pipeline/settings.js';
-import { UNKNOWN_SERVICE } from '../../sdk/resource.js';
+import { UNKNOWN_SERVICE } from '../../sdk/service.js';
 import type { DoctorContext } from './context.js';
 import { coded, type Finding, note, ok, type Section, type Status } from './report.js';
 

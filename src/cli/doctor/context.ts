@@ -1,7 +1,7 @@
 /** What every check of the doctor is given. Command line program. */
 import type { CommandLineEnvironment } from '../../config/command-line.js';
 import type { LoadedConfig } from '../../config/types.js';
-import type { ServiceIdentity } from '../../sdk/resource.js';
+import type { ServiceIdentity } from '../../sdk/service.js';
 
 export interface DoctorContext {
   readonly loaded: LoadedConfig;

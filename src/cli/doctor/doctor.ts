@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/config.js';
 import { collectSecrets } from '../../config/secrets.js';
 import { mask } from '../../diag/mask.js';
 import { inspectEntry } from '../../hooks/entry.js';
-import { identifyService } from '../../sdk/resource.js';
+import { identifyService } from '../../sdk/service.js';
 import { AGENT_VERSION } from '../../version.js';
 import { checkApplication, readProcess } from './application.js';
 import { checkConfiguration, checkService } from './configuration.js';

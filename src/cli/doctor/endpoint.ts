@@ -9,6 +9,7 @@ import { FAILURE_CODES } from '../../pipeline/failure-codes.js';
 import type { ExportSettings } from '../../pipeline/protocol.js';
 import { DEFAULT_DELIVERY, exportSettings } from '../../pipeline/settings.js';
 import { describeResource } from '../../sdk/resource.js';
+import { describeProcess } from '../../sdk/service.js';
 import { AGENT_VERSION, SDK_VERSION } from '../../version.js';
 import { classOfCode, failureOf } from '../../worker/failure.js';
 import { connectThrough, proxyFor, proxyName } from '../../worker/proxy.js';
@@ -209,10 +210,10 @@ class Walk {
 
   async #export(): Promise<void> {
     const { loaded, service, timeoutMillis } = this.#context;
-    const facts = { config: loaded.config, service, agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION };
+    const versions = { agentVersion: AGENT_VERSION, sdkVersion: SDK_VERSION };
     const { outcome, traceId, millis, kind } = await exportTestSpan(
       this.#settings,
-      describeResource(facts)(),
+      describeResource({ config: loaded.config, service, start: describeProcess(), ...versions })(),
       Math.min(timeoutMillis, this.#settings.timeoutMillis),
     );
     const names = Object.keys(this.#settings.headers);

@@ -1,6 +1,6 @@
 /**
- * Traces fetch and the undici package through the diagnostics channels of both. Main thread; loaded at boot, because
- * fetch is a global and no module load announces it: must stay small and load nothing but node:diagnostics_channel.
+ * Traces fetch and the undici package through the diagnostics channels of both. Main thread; loaded with the first request
+ * (channel.ts).
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { propagation, type Span, SpanKind, type TextMapSetter, type Tracer } from '@opentelemetry/api';
@@ -18,7 +18,7 @@ import {
 import { createTie, failSpan } from '../operation.js';
 import { Faults } from '../patch.js';
 import { URL_FULL } from '../semconv.js';
-import type { CreateInstrumentation } from '../types.js';
+import type { InstrumentationContext } from '../types.js';
 import { createPassOn, type PassOn } from '../unsampled.js';
 import { connectionAttributes, startAttributes } from './attributes.js';
 import { UNDICI } from './manifest.js';
@@ -67,33 +67,29 @@ function end(span: Span, request: UndiciRequest): void {
   span.end();
 }
 
-/** Subscribes at once: the only instrumentation without a module to wait for. */
-export const create: CreateInstrumentation = ({ tracerProvider, config, log }) => {
+/** Subscribes to what becomes of requests; returns what is to be told of each that is made. Throws nothing into them. */
+export function traceRequests({ tracerProvider, config, log }: InstrumentationContext): (message: unknown) => void {
   const tracer = tracerProvider.getTracer(UNDICI.scope, AGENT_VERSION);
   const rules = createHttpRules(config.http);
   const passOn = createPassOn(config);
   const faults = new Faults('undici', log);
 
   // Node: what a subscriber throws becomes an uncaught exception of the application.
-  const on = (channel: string, handle: (message: Message) => void): void => {
-    subscribe(channel, (message) => {
-      try {
-        handle(message as Message);
-      } catch (error) {
-        faults.record(error);
-      }
-    });
+  const guarded = (handle: (message: Message) => void) => (message: unknown) => {
+    try {
+      handle(message as Message);
+    } catch (error) {
+      faults.record(error);
+    }
   };
   const onOpen = (channel: string, handle: (span: Span, message: Message) => void): void => {
-    on(channel, (message) => {
+    const onMessage = guarded((message) => {
       const span = spans.get(message.request);
       if (span !== undefined) handle(span, message);
     });
+    subscribe(channel, onMessage);
   };
 
-  on('undici:request:create', ({ request }) => {
-    if (!faults.isDisabled) start(request, tracer, rules, passOn);
-  });
   onOpen('undici:client:sendHeaders', (span, { socket }) => span.setAttributes(connectionAttributes(socket)));
   onOpen('undici:request:headers', (span, { response }) => respond(span, response, rules));
   onOpen('undici:request:trailers', (span, { request }) => end(span, request));
@@ -101,5 +97,7 @@ export const create: CreateInstrumentation = ({ tracerProvider, config, log }) =
     if (!isCancellation(error)) failSpan(span, error);
     end(span, request);
   });
-  return { targets: [] };
-};
+  return guarded(({ request }) => {
+    if (!faults.isDisabled) start(request, tracer, rules, passOn);
+  });
+}
