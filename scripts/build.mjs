@@ -97,6 +97,7 @@ function withoutDocumentation(rows) {
 /** JavaScript for what rows are made of. */
 function asSource(value) {
   if (typeof value === 'number') return String(value);
+  if (typeof value === 'function' || value instanceof RegExp) throw new TypeError(`no data: ${value}`);
   if (typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(asSource).join()}]`;
   const known = Object.entries(value).filter(([, property]) => property !== undefined);

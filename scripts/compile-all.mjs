@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Makes dist/compiled.bin, the compiled code that the package carries: for the Node.js that runs this, and for those that
+ * Makes dist/compiled.bin, the compiled code that the package carries, and the first line of dist/register.js, which says
+ * what of it lies where: for the Node.js that runs this, and for those that
  * scripts/install-nodes.mjs has put into .nodes/. Part of `npm run build`, after the sources were built. Format:
  * src/compiled.ts.
  */
@@ -46,11 +47,13 @@ try {
 }
 writeFileSync(join(root, 'dist', COMPILED_FILE), Buffer.concat(pieces));
 
-/** Only what this Node.js has is made; the rest is text that nobody reads. */
+/** Only what this Node.js has is made; the rest is text that nobody reads. A line that is there already is replaced. */
 const cases = [...index].map(([key, places]) => `case ${JSON.stringify(key)}:return ${JSON.stringify(places)};`);
 const entry = join(root, 'dist/register.js');
 const map = join(root, 'maps/register.js.map');
-const added = `"use strict";function compiledFiles(key){switch(key){${cases.join('')}}}\n`;
-writeFileSync(entry, added + readFileSync(entry, 'utf8'));
+const start = '"use strict";function compiledFiles(key){';
+const text = readFileSync(entry, 'utf8');
 const { mappings, ...rest } = JSON.parse(readFileSync(map, 'utf8'));
-writeFileSync(map, JSON.stringify({ ...rest, mappings: `;${mappings}` }));
+const isThere = text.startsWith(start);
+writeFileSync(entry, `${start}switch(key){${cases.join('')}}}\n${isThere ? text.slice(text.indexOf('\n') + 1) : text}`);
+writeFileSync(map, JSON.stringify({ ...rest, mappings: isThere ? mappings : `;${mappings}` }));

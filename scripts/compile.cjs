@@ -11,7 +11,7 @@ const { CompiledFolder, compiledKey } = require('../build/src/compiled.js');
 
 const DIST = join(__dirname, '../dist');
 /** Others are small, rare, or load when nobody waits. */
-const COMPILED = /^(?:agent|loaders|tracing)\.js$|^instrumentations\/own-|^sql\//;
+const COMPILED = /^(?:agent|loaders|official|tracing)\.js$|^instrumentations\/own-|^sql\//;
 const LIBRARIES = [
   'express',
   'koa',
@@ -23,6 +23,8 @@ const LIBRARIES = [
   'ioredis',
   'mongodb',
   'undici',
+  // Of those that have an official instrumentation.
+  'pino',
 ];
 
 const scripts = new Map();

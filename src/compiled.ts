@@ -22,7 +22,7 @@ export interface CompiledCodes {
 
 /** In dist/. */
 export const COMPILED_FILE = 'compiled.bin';
-/** Before each piece of code, of this file and none of another release: the numbers that lead to it. */
+/** Before each piece of code, the numbers that lead to it: a file that was cut off or replaced has others there. */
 export const HEAD_BYTES = 8;
 
 /**
@@ -60,6 +60,11 @@ export function compiledKey(): string {
 /** The text that V8 compiles for a CommonJS file. */
 function wrapSource(source: string): string {
   return `(function(exports,require,module,__filename,__dirname){${source}\n})`;
+}
+
+/** Of Node.js itself: not that of a loader that gives sources of its own. */
+function isOriginal(require_: Require): boolean {
+  return require_.cache === (Modules._cache as unknown);
 }
 
 /** Loads files of one folder, and what they require of it, with the compiled code that there is for each. */
@@ -125,7 +130,8 @@ export class CompiledFolder {
   /** What `require` is inside of a file of the folder. */
   _requireOf(name: string, file: string): Require {
     const { posix } = require('node:path') as typeof import('node:path');
-    let made: Require | undefined = posix.dirname(name) === '.' ? this._require : undefined;
+    let made: Require | undefined =
+      posix.dirname(name) === '.' && isOriginal(this._require) ? this._require : undefined;
     // Made when it is needed: most files ask for built-ins and for files that are compiled.
     const original = (): Require => {
       if (made === undefined) made = Modules.createRequire(file);

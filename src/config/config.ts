@@ -107,8 +107,7 @@ function unreadable(error: unknown): ConfigProblem {
 }
 
 function deepFreeze<T extends object>(value: T): T {
-  for (const key in value) {
-    const child: unknown = value[key];
+  for (const child of Object.values(value) as unknown[]) {
     if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) deepFreeze(child);
   }
   return Object.freeze(value);

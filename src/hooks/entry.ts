@@ -47,7 +47,7 @@ function nearestPackage(file: string): EntryPackage | undefined {
 function resolveEntry(argument: string): string | undefined {
   const path = resolve(argument);
   try {
-    return realpathSync.native(require.resolve(path));
+    return realpathSync(require.resolve(path));
   } catch {
     return undefined;
   }

@@ -206,7 +206,8 @@ const LOADERS: Readonly<Record<string, Load>> = {
   bullmq: own(() => queueLibraries().bullmq),
   bunyan: official(
     'BunyanInstrumentation',
-    () => require('@opentelemetry/instrumentation-bunyan'), // The method that it wraps is the same in 2.
+    () => require('@opentelemetry/instrumentation-bunyan'),
+    // The method that it wraps is the same in 2.
     () => ({ config: { disableLogSending: true }, versions: ['>=1.0.0 <3'], adjust: adopted().keepBunyan }),
   ),
   'cassandra-driver': patchedToo(
@@ -285,7 +286,8 @@ const LOADERS: Readonly<Record<string, Load>> = {
   ),
   memcached: official(
     'MemcachedInstrumentation',
-    () => require('@opentelemetry/instrumentation-memcached'), // Keys are as good as values: `session:...`.
+    () => require('@opentelemetry/instrumentation-memcached'),
+    // Keys are as good as values: `session:...`.
     (config) => ({ filter: { ...withoutMessages(config), omits: ['db.memcached.key'] } }),
   ),
   mongodb: own(

@@ -17,8 +17,13 @@ async function run(t: Test, options: Partial<RunOptions>, agent = AGENT_ENTRY) {
   const collector = await startCollector();
   t.teardown(() => collector.close());
   const execArgv = ['--require', WATCH, '--require', agent, ...(options.execArgv ?? [])];
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl, OTEL_SERVICE_NAME: 'compiled', OTEL_LOG_LEVEL: 'warn' };
-  const app = runApp({ file: 'preload/hello.cjs', preload: 'none', env, ...options, execArgv });
+  const settings = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+    OTEL_SERVICE_NAME: 'compiled',
+    OTEL_LOG_LEVEL: 'warn',
+  };
+  const env = { ...settings, ...options.env };
+  const app = runApp({ file: 'preload/hello.cjs', preload: 'none', ...options, env, execArgv });
   t.match(await app.exited, { code: 0, signal: null }, { stderr: app.stderr() });
   t.equal(app.stdout(), 'hello\n');
   t.strictSame(
@@ -69,6 +74,13 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     damage(join(dist, COMPILED_FILE));
     const scripts = await run(t, {}, join(dist, 'register.js'));
     t.notOk(Object.values(scripts).includes('refused'), 'V8 never sees what is not for it');
+  });
+}
+
+for (const { node, version } of nodeBinaries()) {
+  t.test(`Node ${version}: under the module system of somebody else, as test runners have one`, async (t) => {
+    const scripts = await run(t, { node, env: { AGENT: AGENT_ENTRY } }, join(FIXTURES, 'compiled/foreign-loader.cjs'));
+    t.strictSame(scripts, {}, 'loaded by that alone');
   });
 }
 

@@ -101,7 +101,9 @@ for (const { node, version } of nodeBinaries()) {
     t.notOk(at('pg').includes('own-web'));
     t.ok(at('express').includes('own-web'));
     t.notOk(at('express').includes('tracing'), 'the SDK without a span');
-    t.strictSame(at('request'), [...at('express'), 'tracing'].sort(), 'a request loads nothing but the SDK, once');
+    t.strictSame(at('handler'), [...at('express'), 'own-undici', 'tracing'].sort(), 'what nobody has to wait for');
+    t.strictSame(at('fetched'), at('handler'), 'a request loads nothing, nor does the first fetch');
+    t.strictSame(at('request'), at('handler'));
   });
 
   t.test(`Node ${version}: what the module system shows is as without the agent`, async (t) => {

@@ -1,6 +1,6 @@
 /**
- * Traces fetch and the undici package through the diagnostics channels of both. Main thread; loaded with the first request
- * (channel.ts).
+ * Traces fetch and the undici package through the diagnostics channels of both. Main thread; loaded once the
+ * application has started (channel.ts).
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { propagation, type Span, SpanKind, type TextMapSetter, type Tracer } from '@opentelemetry/api';
