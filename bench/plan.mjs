@@ -19,6 +19,8 @@ import {
 
 /** A whole process is quick to run and noisy: more samples in each round. */
 const STARTS_PER_ROUND = 9;
+/** Of a bare process and of ours, after each of those: a difference of milliseconds is to be seen in them. */
+const MORE_STARTS = 4;
 const STARTUP_SCENARIOS = [
   { name: 'nothing', app: 'nothing', title: 'a process that does nothing', modes: ['always', 'disabled'] },
   { name: 'hello', app: 'hello', title: 'http hello: listen and exit', modes: ['always', 'disabled'] },
@@ -36,6 +38,7 @@ const NEWER_NODES = ['22.15.0', '24.21.0'];
  * @property {string} node Binary.
  * @property {string} [nodeVersion] When it is another one than the run's.
  * @property {number} repeats In each round.
+ * @property {number} more What is no rival is measured this often again, after each of them.
  * @property {boolean} isTogether All agents' processes are alive at once, and work in turns or not at all.
  * @property {(cell, turns?) => Promise<object>} measure
  */
@@ -50,7 +53,7 @@ function startupSteps() {
   return [
     ...whole.map((step) => ({ ...step, measure: measureStartup })),
     ...first.map((step) => ({ ...step, measure: measureFirstRequest })),
-  ].map((step) => ({ ...step, group: 'startup', repeats: STARTS_PER_ROUND }));
+  ].map((step) => ({ ...step, group: 'startup', repeats: STARTS_PER_ROUND, more: MORE_STARTS }));
 }
 
 function requestSteps({ hasLatency, modes }) {
@@ -94,6 +97,7 @@ export function createPlan({ node, hasLatency, wanted, modes }) {
     system: 'cjs',
     node,
     repeats: 1,
+    more: 0,
     isTogether: false,
     ...step,
   }));

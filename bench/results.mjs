@@ -1,6 +1,6 @@
 /**
  * What a run measured: cells (group, scenario, mode, module system, Node version, agent), each with the samples of all
- * rounds by metric. A sample's index is its round, so that cells can be compared round by round; a failed one is null.
+ * rounds by metric, in the order in which they were measured, so that neighbours can be compared; a failed one is null.
  */
 import { median, rounded } from './statistics.mjs';
 

@@ -3,6 +3,7 @@ import { AGENTS, ROOT } from './agents.mjs';
 import { Turns } from './measure/turns.mjs';
 import { Results } from './results.mjs';
 
+const isRival = (agent) => agent.folder !== undefined;
 const rotated = (list, by) => list.map((_, index) => list[(index + by) % list.length]);
 
 /**
@@ -26,7 +27,11 @@ export async function runStep(step, agents, round, results) {
     const order = rotated(agents, round + repeat);
     const turns = new Turns(order.length);
     if (step.isTogether) await Promise.all(order.map((agent) => runCell(step, agent, results, turns)));
-    else for (const agent of order) await runCell(step, agent, results);
+    else {
+      for (const agent of order) await runCell(step, agent, results);
+      const own = order.filter((agent) => !isRival(agent));
+      for (let again = 0; again < step.more; again++) for (const agent of own) await runCell(step, agent, results);
+    }
   }
 }
 
@@ -50,6 +55,6 @@ async function runCell(step, agent, results, turns) {
 
 /** Failures that make a run worthless: of ours, or of the bare process that everything is compared with. */
 export function fatalFailures(results) {
-  const rivals = new Set(AGENTS.filter((agent) => agent.folder !== undefined).map(({ name }) => name));
+  const rivals = new Set(AGENTS.filter(isRival).map(({ name }) => name));
   return results.cells().filter((cell) => cell.failures.length > 0 && !rivals.has(cell.agent));
 }

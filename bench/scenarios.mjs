@@ -3,6 +3,8 @@ import { EXCLUDED_PATH } from './agents.mjs';
 
 const ALL_MODES = ['always', '1%', 'excluded'];
 const WITHOUT_URL = ['always', '1%'];
+/** Some 10,000 requests, where others make that in six windows. */
+const SLOW = { warmWindows: 20 };
 const paths = (always) => ({ always, excluded: EXCLUDED_PATH });
 
 /**
@@ -16,6 +18,7 @@ const paths = (always) => ({ always, excluded: EXCLUDED_PATH });
  * @property {'http'|'grpc'} protocol Of the load.
  * @property {string[]} modes It can run in.
  * @property {string[]} usualModes It runs in when none is asked for.
+ * @property {number} [warmWindows] Where the usual number is too few requests for the optimising compiler.
  */
 
 /** @returns {Scenario} */
@@ -35,22 +38,25 @@ const scenario = (name, title, options) => ({
 export const SCENARIOS = [
   scenario('http-server', 'raw http server', { usualModes: ALL_MODES }),
   scenario('http-client', 'http server + http client', { stubs: ['http'], clientSpans: 1 }),
-  scenario('fetch', 'http server + `fetch`', { stubs: ['http'], clientSpans: 1 }),
+  scenario('fetch', 'http server + `fetch`', { stubs: ['http'], clientSpans: 1, ...SLOW }),
   scenario('express', 'express, 3 middlewares, `/users/:id`', { paths: paths('/users/42'), usualModes: ALL_MODES }),
   scenario('fastify', 'fastify, `/users/:id`', { paths: paths('/users/42') }),
   scenario('koa', 'koa, 2 middlewares', {}),
   scenario('grpc', 'gRPC unary server + client', {
+    ...SLOW,
     stubs: ['grpc'],
     clientSpans: 1,
     protocol: 'grpc',
     modes: WITHOUT_URL,
   }),
   scenario('express-pg', 'express + pg', {
+    ...SLOW,
     stubs: ['postgres'],
     paths: paths('/users/42'),
     clientSpans: 1,
   }),
   scenario('express-pg-http', 'express + pg + http client', {
+    ...SLOW,
     stubs: ['postgres', 'http'],
     paths: paths('/users/42'),
     clientSpans: 2,

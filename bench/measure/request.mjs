@@ -10,7 +10,8 @@ import { runPair } from './pair.mjs';
 const FULL = {
   warmUp: { requests: 1000, millis: 300 },
   // In turns as well: what V8 has optimised it forgets in part when a process then waits for seconds until all others
-  // are warm, and compiles it again, at up to four times the cost of a request.
+  // are warm, and compiles it again, at up to four times the cost of a request. A scenario of few requests a second has
+  // more of them: V8 counts calls.
   warmWindows: 6,
   windows: 8,
   millis: 100,
@@ -87,7 +88,8 @@ function mediansOf(windows) {
 /** @returns metrics of one run of one cell; latencies only when `hasLatency` and everything is sampled */
 export function measureRequest(cell, { hasLatency, turns }) {
   return runInTurns(cell, turns, async (tools) => {
-    const metrics = mediansOf(await measureWindows(tools, turns, FULL));
+    const shape = { ...FULL, warmWindows: cell.scenario.warmWindows ?? FULL.warmWindows };
+    const metrics = mediansOf(await measureWindows(tools, turns, shape));
     const { rssMiB } = await tools.app('memory');
     if (!hasLatency || cell.mode !== 'always') return { ...metrics, rssMiB };
     const options = { rate: metrics.perSecond / 2, millis: HALF_LOAD_MILLIS };

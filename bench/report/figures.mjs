@@ -13,12 +13,27 @@ const identityOf = ({ group, scenario, mode = 'always', system = 'cjs', nodeVers
   agent,
 });
 
-/** @returns {{value, bare, added, ratio}} medians and their difference; NaN where something was not measured */
+/**
+ * The median of the differences between neighbours in time: a round in which the machine is slower is so for both. Where
+ * one was measured more often, its samples are spread evenly over those of the other.
+ */
+function medianDifference(samples, bares) {
+  const isMeasured = (value) => value !== undefined && value !== null;
+  const differences = samples.map((value, index) => {
+    const bare = bares[Math.floor((index * bares.length) / samples.length)];
+    return isMeasured(value) && isMeasured(bare) ? value - bare : undefined;
+  });
+  return median(differences.filter(isMeasured));
+}
+
+/** @returns {{value, bare, added, ratio}} medians, that of the differences, and the ratio; NaN where not measured */
 export function figureOf(results, cell, metric) {
   const identity = identityOf(cell);
   const value = results.median(identity, metric);
   const bare = results.median(bareOf(identity), metric);
-  return { value, bare, added: value - bare, ratio: value / bare };
+  const isWhole = !Number.isNaN(value) && !Number.isNaN(bare);
+  const added = medianDifference(results.samples(identity, metric), results.samples(bareOf(identity), metric));
+  return { value, bare, added: isWhole ? added : Number.NaN, ratio: value / bare };
 }
 
 /** How many times our added cost a rival adds; undefined when one of them adds nothing that could be told. */
