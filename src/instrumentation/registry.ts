@@ -214,7 +214,7 @@ class ModuleRegistry implements Registry {
 
   #instrumentationOf(slot: Slot): Instrumentation | null {
     if (slot.instrumentation !== undefined) return slot.instrumentation;
-    // Set before the thunk runs: what it loads may come back here.
+    // Set before the loader runs: what it loads may come back here.
     slot.instrumentation = null;
     try {
       slot.instrumentation = slot.entry.load(this.#context);

@@ -9,7 +9,7 @@ import * as undici from './undici/channel.js';
 export interface TableEntry {
   /** Name in OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_INSTRUMENTATION_<NAME>_ENABLED. */
   readonly name: string;
-  /** Packages, or built-ins (with the prefix where that must be written), whose load triggers the thunk. */
+  /** Packages, or built-ins (with the prefix where that must be written), whose load has the code loaded. */
   readonly modules: readonly string[];
   readonly isBuiltin?: boolean;
   /** Nothing on a Node.js without synchronous hooks, which would have to load the built-in to see it. */
