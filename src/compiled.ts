@@ -49,7 +49,7 @@ const PREFIX = 'v8_enable_';
  * another configuration, as some distributions make them, is not even asked.
  */
 export function compiledKey(): string {
-  const { variables } = process.config as unknown as { readonly variables: { readonly [name: string]: unknown } };
+  const { variables = {} } = (process.config || {}) as { readonly variables?: { readonly [name: string]: unknown } };
   const enabled: string[] = [];
   for (const name in variables) {
     if (name.indexOf(PREFIX) === 0 && Number(variables[name]) === 1) enabled.push(name.slice(PREFIX.length));

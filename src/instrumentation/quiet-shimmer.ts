@@ -1,7 +1,7 @@
 /**
  * How official instrumentations put their functions into the place of a library's: the wrapper looks like what it wraps,
  * leaves no mark, and when it throws before it has called the original, the original is called all the same. In the
- * published package the base package's own `shimmer` and `isWrapped` are this file, too (scripts/build.mjs).
+ * published package the base package's own `shimmer` and `isWrapped` are this file's, too (scripts/build.mjs).
  */
 import { type AnyFunction, copyShape, type Faults } from './patch.js';
 

@@ -13,10 +13,10 @@ import { type RunOptions, runApp } from '../helpers/run-app.js';
 
 const WATCH = join(FIXTURES, 'compiled/watch-scripts.cjs');
 
-async function run(t: Test, options: Partial<RunOptions>, agent = AGENT_ENTRY) {
+async function run(t: Test, options: Partial<RunOptions>, agent = AGENT_ENTRY, before: readonly string[] = []) {
   const collector = await startCollector();
   t.teardown(() => collector.close());
-  const execArgv = ['--require', WATCH, '--require', agent, ...(options.execArgv ?? [])];
+  const execArgv = ['--require', WATCH, ...before, '--require', agent, ...(options.execArgv ?? [])];
   const settings = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
     OTEL_SERVICE_NAME: 'compiled',
@@ -76,6 +76,12 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     t.notOk(Object.values(scripts).includes('refused'), 'V8 never sees what is not for it');
   });
 }
+
+t.test('a process that does not say how its V8 was built', async (t) => {
+  const hiding = 'Object.defineProperty(process, "config", { value: undefined });';
+  const preload = join(t.testdir({ 'hides.cjs': hiding }), 'hides.cjs');
+  t.strictSame(await run(t, {}, AGENT_ENTRY, ['--require', preload]), {}, 'no compiled code is asked for');
+});
 
 for (const { node, version } of nodeBinaries()) {
   t.test(`Node ${version}: under the module system of somebody else, as test runners have one`, async (t) => {

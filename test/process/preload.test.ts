@@ -106,6 +106,16 @@ for (const { node, version } of nodeBinaries()) {
     t.strictSame(at('request'), at('handler'));
   });
 
+  t.test(`Node ${version}: what traces fetch and cannot be read at first is read later`, async (t) => {
+    const collector = await startCollector();
+    t.teardown(() => collector.close());
+    const result = await run({ node, file: 'preload/fetch-later.cjs', env: env(collector) });
+    t.equal(result.code, 0, result.stderr);
+    t.equal(result.stdout, 'refused 1\n');
+    t.match(result.stderr, /TA2002: instrumentation undici could not be loaded: Error: not now/);
+    t.ok(collector.spans().some(({ kind }) => kind === 'CLIENT'));
+  });
+
   t.test(`Node ${version}: what the module system shows is as without the agent`, async (t) => {
     const collector = await startCollector();
     t.teardown(() => collector.close());

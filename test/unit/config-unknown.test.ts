@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { findVariable, knownNames } from '../../src/config/env-table.js';
 import { SECTIONS } from '../../src/config/sections.js';
 import type { ConfigProblem } from '../../src/config/types.js';
+import { laterRows, VARIABLES } from '../../src/config/variables/rows.js';
 
 const problemsOf = (env: NodeJS.ProcessEnv): readonly ConfigProblem[] =>
   loadConfig({ OTEL_NODE_ENV_FILE: 'none', ...env }).problems;
@@ -119,6 +120,7 @@ t.test('every variable of a type with rules reports a bad value under its own na
 t.test('the table: one row per name, described, with a source', async (t) => {
   const names = SECTIONS.flatMap(({ rows }) => Object.keys(rows));
   t.equal(new Set(names).size, names.length);
+  t.strictSame([...names].sort(), Object.keys({ ...VARIABLES, ...laterRows() }).sort(), 'all that is shown is read');
   t.equal(new Set(knownNames()).size, knownNames().length, 'no alias is a name of its own');
   for (const name of knownNames()) {
     const row = findVariable(name);
