@@ -98,10 +98,13 @@ export interface RequestView {
   readonly agent?: AgentLike | undefined;
 }
 
-interface Target {
+/** Whom a request is for. */
+export interface Target {
   readonly host: string;
   readonly port: number;
+  /** As the application says it, but for credentials among its options: they are not in it. */
   readonly url: string;
+  readonly hasCredentials: boolean;
 }
 
 function portOf(request: RequestView, scheme: string, input: RequestInput, options: RequestInput | undefined): number {
@@ -110,37 +113,38 @@ function portOf(request: RequestView, scheme: string, input: RequestInput, optio
 }
 
 /** The path may be a whole URL (through a proxy), an authority (CONNECT) or `*`. */
-function targetOf(request: RequestView, input: RequestInput, options: RequestInput | undefined): Target {
+export function targetOf(request: RequestView, input: RequestInput, options: RequestInput | undefined): Target {
   const { host, path, method, protocol = 'http:' } = request;
   const absolute = method === 'CONNECT' ? `${protocol}//${path}` : path;
   if (/^https?:\/\//i.test(absolute) && URL.canParse(absolute)) {
     const { hostname, port, protocol: own } = new URL(absolute);
-    return { host: hostname, port: Number(port || defaultPort(own.slice(0, -1))), url: absolute };
+    return {
+      host: hostname,
+      port: Number(port || defaultPort(own.slice(0, -1))),
+      url: absolute,
+      hasCredentials: false,
+    };
   }
   const scheme = protocol.slice(0, -1);
   const port = portOf(request, scheme, input, options);
   const hasCredentials = Boolean(options?.auth || input.auth || input.username);
   const shownHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const shownPort = port === defaultPort(scheme) ? '' : `:${port}`;
-  const url = `${protocol}//${hasCredentials ? 'x@' : ''}${shownHost}${shownPort}${path === '*' ? '' : path}`;
-  return { host, port, url };
+  return { host, port, url: `${protocol}//${shownHost}${shownPort}${path === '*' ? '' : path}`, hasCredentials };
 }
 
 /** Known when the request is made, for samplers. */
 export function clientAttributes(
-  request: RequestView,
-  input: RequestInput,
-  options: RequestInput | undefined,
+  method: string,
+  { host, port, url, hasCredentials }: Target,
   rules: HttpRules,
 ): Attributes {
-  const { host, port, url } = targetOf(request, input, options);
-  const { method } = request;
   const known = methodAttribute(rules, method);
   return {
     [HTTP_REQUEST_METHOD]: known,
     [HTTP_REQUEST_METHOD_ORIGINAL]: originalMethod(known, method),
     [SERVER_ADDRESS]: host,
     [SERVER_PORT]: port,
-    [URL_FULL]: redactUrl(url, rules.redactQuery),
+    [URL_FULL]: redactUrl(hasCredentials ? url.replace('//', '//x@') : url, rules.redactQuery),
   };
 }

@@ -6,8 +6,8 @@ import { activeContext } from '../active-context.js';
 import { inject, isSuppressed } from '../context.js';
 import { failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
-import { OTHER, URL_FULL } from '../semconv.js';
-import { clientAttributes, type RequestInput, type RequestView, recordConnection } from './attributes.js';
+import { OTHER } from '../semconv.js';
+import { clientAttributes, type RequestInput, type RequestView, recordConnection, targetOf } from './attributes.js';
 import { earlyHeadersOf, headerCarrierSetter, previewRequest, withHeaders } from './early-headers.js';
 import { type Exchange, exchanges } from './messages.js';
 import { captureHeaders, type HttpRules, isCancellation, methodInName, recordClientStatus } from './rules.js';
@@ -93,10 +93,13 @@ const setter: TextMapSetter<ClientRequest> = {
   set: (request, name, value) => void request.setHeader(name, value),
 };
 
-/** A call before the request is there; its span exists when nothing is recorded or headers had to be written in advance. */
+/** A call before the request is there. */
 interface Call {
   readonly parent: Context;
   readonly parameters: unknown[];
+  /** What goes on in the place of a span when nothing is recorded. */
+  readonly passedOn: Span | undefined;
+  /** There when headers had to be written in advance. */
   readonly span: Span | undefined;
   readonly isInjected: boolean;
 }
@@ -119,10 +122,15 @@ function startSpan(
   request: RequestView,
   { input, options }: Options,
   parent: Context,
+  passedOn: Span | undefined,
   { tracer, rules }: HttpTracing,
 ): Span | undefined {
-  const attributes = clientAttributes(request, input, options, rules);
-  if (rules.client.isExcluded?.(String(attributes[URL_FULL])) === true) return undefined;
+  const { isExcluded } = rules.client;
+  if (passedOn !== undefined && isExcluded === undefined) return passedOn;
+  const target = targetOf(request, input, options);
+  if (isExcluded?.(target.url) === true) return undefined;
+  if (passedOn !== undefined) return passedOn;
+  const attributes = clientAttributes(request.method, target, rules);
   return tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
 }
 
@@ -132,12 +140,13 @@ function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing):
   if (isSuppressed(parent)) return undefined;
   const passedOn = tracing.passOn(parent);
   const headers = earlyHeadersOf(parameters);
-  if (headers === undefined) return { parent, parameters, span: passedOn, isInjected: false };
-  const span = passedOn ?? startSpan(previewRequest(parameters, protocol), optionsOf(parameters), parent, tracing);
+  if (headers === undefined) return { parent, parameters, passedOn, span: undefined, isInjected: false };
+  const preview = previewRequest(parameters, protocol);
+  const span = startSpan(preview, optionsOf(parameters), parent, passedOn, tracing);
   if (span === undefined) return undefined;
   const carrier = { headers };
   inject(parent, span, carrier, headerCarrierSetter);
-  return { parent, parameters: withHeaders(parameters, carrier.headers), span, isInjected: true };
+  return { parent, parameters: withHeaders(parameters, carrier.headers), passedOn, span, isInjected: true };
 }
 
 function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
@@ -146,9 +155,10 @@ function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
     abandon(call, tracing.faults);
     return;
   }
-  const { parent } = call;
-  const given = call.span?.isRecording() === false ? NOT_LOOKED_AT : optionsOf(call.parameters);
-  const span = call.span ?? startSpan(request as RequestView, given, parent, tracing);
+  const { parent, passedOn } = call;
+  const isLookedAt = passedOn === undefined || tracing.rules.client.isExcluded !== undefined;
+  const given = isLookedAt ? optionsOf(call.parameters) : NOT_LOOKED_AT;
+  const span = call.span ?? startSpan(request as RequestView, given, parent, passedOn, tracing);
   if (span === undefined) return;
   const signal = given.options?.signal ?? given.input.signal;
   exchanges.set(request, new ClientExchange(parent, span, request, tracing.rules, signal));

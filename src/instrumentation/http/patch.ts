@@ -31,8 +31,7 @@ export const create: CreateInstrumentation = ({ tracerProvider, config, log }) =
     const tracer = tracerProvider.getTracer(HTTP.scope, AGENT_VERSION);
     const decidesByAttributes = decidesByAttributesIn(config);
     const rules = createHttpRules(config.http);
-    const passOn = rules.client.isExcluded === undefined ? createPassOn(config) : () => undefined;
-    tracing = { tracer, rules, decidesByAttributes, passOn, faults, ClientRequest };
+    tracing = { tracer, rules, decidesByAttributes, passOn: createPassOn(config), faults, ClientRequest };
     return tracing;
   };
   return {

@@ -33,18 +33,31 @@ function parseOrigin(text: string): Origin {
   return lastOrigin;
 }
 
+/** Through a proxy without a tunnel the path is the whole URL and the origin is the proxy's. */
+function isWholeUrl(path: string): boolean {
+  return !path.startsWith('/') && /^https?:\/\//i.test(path);
+}
+
+function originOf({ origin, path }: UndiciRequest): Origin {
+  return parseOrigin(isWholeUrl(path) ? path : String(origin));
+}
+
+/** Throws when the origin is no URL. */
+export function urlOf(request: UndiciRequest): string {
+  const { path } = request;
+  return isWholeUrl(path) ? path : originOf(request).href + path;
+}
+
 /** Known at start, for samplers. Throws when the origin is no URL. */
 export function startAttributes(request: UndiciRequest, rules: HttpRules): Attributes {
-  const { method, path } = request;
-  // Through a proxy without a tunnel the path is the whole URL and the origin is the proxy's.
-  const isAbsolute = !path.startsWith('/') && /^https?:\/\//i.test(path);
-  const origin = parseOrigin(isAbsolute ? path : String(request.origin));
+  const { method } = request;
+  const { address, port } = originOf(request);
   const known = methodAttribute(rules, method);
   const attributes: Attributes = {
     [HTTP_REQUEST_METHOD]: known,
-    [SERVER_ADDRESS]: origin.address,
-    [SERVER_PORT]: origin.port,
-    [URL_FULL]: redactUrl(isAbsolute ? path : origin.href + path, rules.redactQuery),
+    [SERVER_ADDRESS]: address,
+    [SERVER_PORT]: port,
+    [URL_FULL]: redactUrl(urlOf(request), rules.redactQuery),
   };
   if (known !== method) attributes[HTTP_REQUEST_METHOD_ORIGINAL] = method;
   if (rules.client.request.length > 0) {

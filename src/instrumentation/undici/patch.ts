@@ -17,10 +17,9 @@ import {
 } from '../http/rules.js';
 import { createTie, failSpan } from '../operation.js';
 import { Faults } from '../patch.js';
-import { URL_FULL } from '../semconv.js';
 import type { InstrumentationContext } from '../types.js';
 import { createPassOn, type PassOn } from '../unsampled.js';
-import { connectionAttributes, startAttributes } from './attributes.js';
+import { connectionAttributes, startAttributes, urlOf } from './attributes.js';
 import { UNDICI } from './manifest.js';
 import { readHeader, setRequestHeader, type UndiciRequest, type UndiciResponse, type UndiciSocket } from './request.js';
 
@@ -41,13 +40,13 @@ function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn:
   if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
   const parent = activeContext();
   if (isSuppressed(parent)) return;
+  if (rules.client.isExcluded?.(urlOf(request)) === true) return;
   // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.
-  if (request.upgrade || (rules.client.isExcluded === undefined && passOn(parent) !== undefined)) {
+  if (request.upgrade || passOn(parent) !== undefined) {
     propagation.inject(parent, request, setter);
     return;
   }
   const attributes = startAttributes(request, rules);
-  if (rules.client.isExcluded?.(String(attributes[URL_FULL])) === true) return;
   const span = tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
   if (span.isRecording()) spans.set(request, span);
   inject(parent, span, request, setter);
