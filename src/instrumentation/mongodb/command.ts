@@ -5,7 +5,7 @@
  */
 import { type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
 import { AGENT_VERSION } from '../../version.js';
-import { activeContext } from '../active-context.js';
+import { activeContext, runIn } from '../active-context.js';
 import { bindTo } from '../caller-context.js';
 import { DRIVER_CONTEXT } from '../driver-context.js';
 import { splitHost } from '../http/address.js';
@@ -93,27 +93,31 @@ export class MongodbTracing {
 
   /** `error` is undefined or null when there is a reply. Never throws. */
   end(span: Span, command: CommandDocument, error: unknown, reply: unknown): void {
-    this.#finish(span, () => {
+    try {
       if (error !== undefined && error !== null) recordFailure(span, error, this.#isSanitized);
       else {
         const writeError = writeErrorOf(reply, nameOf(command));
         if (writeError !== undefined) recordServerError(span, writeError);
       }
-    });
+    } catch (fault) {
+      this.faults.record(fault);
+    }
+    this.#close(span);
   }
 
   /** The driver threw instead of answering. Never throws. */
   abandon(span: Span): void {
-    this.#finish(span, () => failSpanByCode(span, OTHER));
+    try {
+      failSpanByCode(span, OTHER);
+    } catch (fault) {
+      this.faults.record(fault);
+    }
+    this.#close(span);
   }
 
-  #finish(span: Span, describe: () => void): void {
+  #close(span: Span): void {
     try {
-      try {
-        describe();
-      } finally {
-        span.end();
-      }
+      span.end();
     } catch (fault) {
       this.faults.record(fault);
     }
@@ -150,20 +154,15 @@ export function wrapCommandWithCallback(original: AnyFunction, tracing: MongodbT
     callback: AnyFunction,
   ) {
     const span = tracing.start(this, namespace, document);
-    const bound = bindTo(activeContext(), callback);
-    if (span === undefined) return original.call(this, namespace, document, options, bound);
+    const caller = activeContext();
+    if (span === undefined) return original.call(this, namespace, document, options, bindTo(caller, callback));
+    const done = function (this: unknown, ...results: unknown[]): unknown {
+      tracing.end(span, document, results[0], results[1]);
+      return runIn(caller, callback, this, results);
+    };
     let isDone = false;
     try {
-      const result = original.call(
-        this,
-        namespace,
-        document,
-        options,
-        function done(this: unknown, ...results: unknown[]) {
-          tracing.end(span, document, results[0], results[1]);
-          return bound.apply(this, results);
-        },
-      );
+      const result = original.call(this, namespace, document, options, done);
       isDone = true;
       return result;
     } finally {

@@ -71,8 +71,7 @@ function selectDatabase(client: RedisClient | undefined, database: unknown): voi
   if (endpointOf(self).database !== Number(database)) endpoints.set(self, readEndpoint(self, database));
 }
 
-/** Undefined when nothing is recorded, or a call that the command is part of knows what to do. */
-export function beginCommand(
+function startCommand(
   client: RedisClient | undefined,
   args: readonly unknown[],
   tracing: RedisTracing,
@@ -89,8 +88,7 @@ export function beginCommand(
   return tracing.isUnsampled(context) ? undefined : tracing.start(context, endpointOf(client), name, args, 1);
 }
 
-/** The same for the commands of a transaction or a pipeline. */
-export function beginBatch(
+function startBatch(
   client: RedisClient,
   mode: BatchMode,
   commands: readonly QueuedCommand[],
@@ -107,20 +105,60 @@ export function beginBatch(
   return tracing.startBatch(context, endpointOf(client), operation, commands, QUEUED);
 }
 
-/** Runs the original and ends the span when what it returns settles; `errorOf` finds an error in a reply. */
+/** Undefined when nothing is recorded, or a call that the command is part of knows what to do. Never throws. */
+export function beginCommand(
+  client: RedisClient | undefined,
+  args: readonly unknown[],
+  tracing: RedisTracing,
+): Span | undefined {
+  try {
+    return startCommand(client, args, tracing);
+  } catch (error) {
+    tracing.faults.record(error);
+    return undefined;
+  }
+}
+
+/** The same for the commands of a transaction or a pipeline. */
+export function beginBatch(
+  client: RedisClient,
+  mode: BatchMode,
+  commands: readonly QueuedCommand[],
+  tracing: RedisTracing,
+): Span | undefined {
+  try {
+    return startBatch(client, mode, commands, tracing);
+  } catch (error) {
+    tracing.faults.record(error);
+    return undefined;
+  }
+}
+
+/** Calls the original, and ends the span if it throws. */
+export function send(
+  original: AnyFunction,
+  self: unknown,
+  parameters: readonly unknown[],
+  span: Span,
+  tracing: RedisTracing,
+): Promise<unknown> {
+  let promise: Promise<unknown> | undefined;
+  try {
+    promise = original.apply(self, parameters as unknown[]) as Promise<unknown>;
+  } finally {
+    if (promise === undefined) tracing.abandon(span);
+  }
+  return promise;
+}
+
+/** Ends the span when the promise settles; `errorOf` finds an error in a reply. */
 export function follow(
-  run: () => Promise<unknown>,
+  promise: Promise<unknown>,
   span: Span,
   tracing: RedisTracing,
   isScript: boolean,
   errorOf?: (reply: unknown) => unknown,
 ): Promise<unknown> {
-  let promise: Promise<unknown> | undefined;
-  try {
-    promise = run();
-  } finally {
-    if (promise === undefined) tracing.abandon(span);
-  }
   return promise.then(
     (reply) => {
       tracing.end(span, errorOf?.(reply));
@@ -133,21 +171,18 @@ export function follow(
   );
 }
 
+export function isScript(args: readonly unknown[]): boolean {
+  return commandOf(String(args[0])).script !== undefined;
+}
+
 /** Wraps `sendCommand` of redis 5 and 6, which every command goes through. */
 export function wrapSendCommand(original: AnyFunction, tracing: RedisTracing): AnyFunction {
   return function sendCommand(this: RedisClient, args: readonly unknown[]) {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     const parameters = arguments as unknown as unknown[];
-    if (tracing.faults.isDisabled) return original.apply(this, parameters);
-    let span: Span | undefined;
-    try {
-      span = beginCommand(this, args, tracing);
-    } catch (error) {
-      tracing.faults.record(error);
-    }
+    const span = tracing.faults.isDisabled ? undefined : beginCommand(this, args, tracing);
     if (span === undefined) return original.apply(this, parameters);
-    const isScript = commandOf(String(args[0])).script !== undefined;
-    return follow(() => original.apply(this, parameters), span, tracing, isScript);
+    return follow(send(original, this, parameters, span, tracing), span, tracing, isScript(args));
   };
 }
 
@@ -156,14 +191,8 @@ export function wrapBatch(original: AnyFunction, mode: BatchMode, tracing: Redis
   return function executeBatch(this: RedisClient, commands: readonly QueuedCommand[]) {
     // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
     const parameters = arguments as unknown as unknown[];
-    if (tracing.faults.isDisabled) return original.apply(this, parameters);
-    let span: Span | undefined;
-    try {
-      span = beginBatch(this, mode, commands, tracing);
-    } catch (error) {
-      tracing.faults.record(error);
-    }
+    const span = tracing.faults.isDisabled ? undefined : beginBatch(this, mode, commands, tracing);
     if (span === undefined) return original.apply(this, parameters);
-    return follow(() => original.apply(this, parameters), span, tracing, false, firstErrorOf);
+    return follow(send(original, this, parameters, span, tracing), span, tracing, false, firstErrorOf);
   };
 }

@@ -5,12 +5,10 @@
  *   client.get() ─► executor: this client is calling ─► transformed arguments ─► queue.addCommand(): the span
  *                      └─ closed or offline: the command is refused, and its span begins and ends here
  */
-import type { Span } from '@opentelemetry/api';
 import { runAsDriver } from '../driver-context.js';
 import { createTie } from '../operation.js';
 import { type AnyFunction, patchMethod } from '../patch.js';
-import { beginBatch, beginCommand, follow, type QueuedCommand, type RedisClient } from './client.js';
-import { commandOf } from './commands.js';
+import { beginBatch, beginCommand, follow, isScript, type QueuedCommand, type RedisClient, send } from './client.js';
 import { firstErrorOf } from './errors.js';
 import type { BatchMode, RedisTracing } from './tracing.js';
 
@@ -41,29 +39,14 @@ function refusedArguments([first, args, name]: readonly unknown[]): readonly unk
   return [typeof name === 'string' ? name : 'EVALSHA'];
 }
 
-function tracePromise(
-  begin: () => Span | undefined,
-  run: () => Promise<unknown>,
-  tracing: RedisTracing,
-  isScript: boolean,
-  errorOf?: (reply: unknown) => unknown,
-): Promise<unknown> {
-  let span: Span | undefined;
-  try {
-    span = begin();
-  } catch (error) {
-    tracing.faults.record(error);
-  }
-  return span === undefined ? run() : follow(run, span, tracing, isScript, errorOf);
-}
-
 /** For the methods of a client that put a command into its queue before they return. */
 export function wrapExecutor(original: AnyFunction, tracing: RedisTracing): AnyFunction {
   return function executor(this: RedisClient, ...parameters: unknown[]) {
     if (tracing.faults.isDisabled) return original.apply(this, parameters);
     if (isRefused(this)) {
-      const run = (): Promise<unknown> => original.apply(this, parameters);
-      return tracePromise(() => beginCommand(this, refusedArguments(parameters), tracing), run, tracing, false);
+      const span = beginCommand(this, refusedArguments(parameters), tracing);
+      if (span === undefined) return original.apply(this, parameters);
+      return follow(send(original, this, parameters, span, tracing), span, tracing, false);
     }
     const outer = caller;
     caller = this;
@@ -126,9 +109,9 @@ export function wrapAddCommand(original: AnyFunction, tracing: RedisTracing): An
     if (tracing.faults.isDisabled || isPartOfBatch(options) || args[0] === 'QUIT') {
       return original.apply(this, parameters);
     }
-    const run = (): Promise<unknown> => original.apply(this, parameters);
-    const isScript = commandOf(String(args[0])).script !== undefined;
-    return tracePromise(() => beginCommand(clientOf(this), args, tracing), run, tracing, isScript);
+    const span = beginCommand(clientOf(this), args, tracing);
+    if (span === undefined) return original.apply(this, parameters);
+    return follow(send(original, this, parameters, span, tracing), span, tracing, isScript(args));
   };
 }
 
@@ -181,12 +164,10 @@ export function wrapMultiExecutor(original: AnyFunction, tracing: RedisTracing):
     if (tracing.faults.isDisabled) return original.call(this, commands, ...rest);
     const call = batchCall(commands, rest, (sent) => original.call(this, sent, ...rest));
     const { mode, counted } = call;
-    const begin = (): Span | undefined => {
-      // Nothing is sent.
-      if (counted.length === 0 && mode === 'PIPELINE') return undefined;
-      return beginBatch(this, mode, counted, tracing);
-    };
-    return tracePromise(begin, () => call.run(commands), tracing, false, call.errorOf);
+    const isSent = counted.length > 0 || mode !== 'PIPELINE';
+    const span = isSent ? beginBatch(this, mode, counted, tracing) : undefined;
+    if (span === undefined) return call.run(commands);
+    return follow(send(call.run, call, [commands], span, tracing), span, tracing, false, call.errorOf);
   };
 }
 

@@ -14,6 +14,7 @@ import {
   follow,
   type QueuedCommand,
   type RedisClient,
+  send,
   wrapBatch,
   wrapSendCommand,
 } from './client.js';
@@ -56,9 +57,8 @@ function trace<Sent>(tracing: StreamTracing, steps: Steps<Sent>): Promise<unknow
     steps.settle(span === undefined ? call : { span, hasSeveral }, reply);
     return steps.errorOf?.(reply);
   };
-  const run = (): Promise<unknown> => steps.send(sent);
-  if (span !== undefined) return follow(run, span, tracing, false, settle);
-  return run().then((reply) => {
+  if (span !== undefined) return follow(send(steps.send, steps, [sent], span, tracing), span, tracing, false, settle);
+  return steps.send(sent).then((reply) => {
     settle(reply);
     return reply;
   });
