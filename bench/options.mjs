@@ -10,7 +10,7 @@ const USAGE = `npm run bench -- [options]
   --quick              one round
   --rounds <n>         rounds, default 3
   --scenarios <list>   groups (startup, request, standing), scenarios (express), or both (request/express)
-  --modes <list>       always, 1%, excluded, disabled; without it every scenario runs in "always", some in all
+  --modes <list>       always, 1%, excluded, disabled; without it every scenario runs in all of its
   --agents <list>      ${AGENTS.map(({ name }) => name).join(', ')}; bare is always measured
   --node <binary>      that the measured processes run on, default this one
   --no-latency         without the half loaded phase

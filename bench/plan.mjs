@@ -24,10 +24,12 @@ const MORE_STARTS = 4;
 const STARTUP_SCENARIOS = [
   { name: 'nothing', app: 'nothing', title: 'a process that does nothing', modes: ['always', 'disabled'] },
   { name: 'hello', app: 'hello', title: 'http hello: listen and exit', modes: ['always', 'disabled'] },
-  { name: 'big', app: 'big', title: 'express, pg, ioredis, grpc-js loaded', modes: ['always'] },
+  { name: 'big', app: 'big', title: 'express, pg, ioredis, grpc-js loaded', modes: ['always', 'disabled'] },
 ];
-/** The lines of Node on which `require` is measured besides the current one; the first with module.registerHooks. */
+/** Where `require` is measured besides the current Node; the first with module.registerHooks. */
 const NEWER_NODES = ['22.15.0', '24.21.0'];
+/** Where a request and what a context costs are measured, without rivals. */
+const OTHER_NODES = ['18.19.1', '22.23.3', '24.21.0', '26.10.0'];
 
 /**
  * @typedef Step
@@ -39,6 +41,7 @@ const NEWER_NODES = ['22.15.0', '24.21.0'];
  * @property {string} [nodeVersion] When it is another one than the run's.
  * @property {number} repeats In each round.
  * @property {number} more What is no rival is measured this often again, after each of them.
+ * @property {boolean} [hasNoRivals] Bare, a context alone and this agent.
  * @property {boolean} isTogether All agents' processes are alive at once, and work in turns or not at all.
  * @property {(cell, turns?) => Promise<object>} measure
  */
@@ -56,33 +59,38 @@ function startupSteps() {
   ].map((step) => ({ ...step, group: 'startup', repeats: STARTS_PER_ROUND, more: MORE_STARTS }));
 }
 
-function requestSteps({ hasLatency, modes }) {
-  return SCENARIOS.flatMap((scenario) =>
-    (modes === undefined ? scenario.usualModes : scenario.modes).map((mode) => ({
-      group: 'request',
-      scenario,
-      mode,
-      isTogether: true,
-      measure: (cell, turns) => measureRequest(cell, { hasLatency, turns }),
-    })),
-  );
+function requestSteps(hasLatency) {
+  const steps = SCENARIOS.flatMap((scenario) => scenario.modes.map((mode) => ({ scenario, mode })));
+  const elsewhere = installed(OTHER_NODES).map((node) => ({ scenario: SCENARIOS[0], hasNoRivals: true, ...node }));
+  return [...steps, ...elsewhere].map((step) => ({
+    ...step,
+    group: 'request',
+    isTogether: true,
+    measure: (cell, turns) => measureRequest(cell, { hasLatency, turns }),
+  }));
 }
 
-function newerNodes() {
+/** Those of the versions that the tests have installed. */
+function installed(versions) {
   const folder = join(ROOT, '.nodes');
-  const installed = existsSync(folder) ? readdirSync(folder) : [];
-  return NEWER_NODES.filter((version) => installed.includes(version)).map((version) => ({
-    node: join(folder, version, 'bin/node'),
-    nodeVersion: version,
-  }));
+  const found = existsSync(folder) ? readdirSync(folder) : [];
+  return versions
+    .filter((version) => found.includes(version))
+    .map((version) => ({ node: join(folder, version, 'bin/node'), nodeVersion: version }));
 }
 
 function standingSteps() {
   return [
     { scenario: LOADED_SCENARIO, measure: measureLoaded },
     { scenario: MICRO_SCENARIO, measure: measureMicro },
+    ...installed(OTHER_NODES).map((node) => ({
+      scenario: MICRO_SCENARIO,
+      measure: measureMicro,
+      hasNoRivals: true,
+      ...node,
+    })),
     { scenario: REQUIRE_SCENARIO, measure: measureRequire },
-    ...newerNodes().map((node) => ({ scenario: REQUIRE_SCENARIO, measure: measureRequire, ...node })),
+    ...installed(NEWER_NODES).map((node) => ({ scenario: REQUIRE_SCENARIO, measure: measureRequire, ...node })),
     { scenario: IDLE_SCENARIO, measure: measureIdle, isTogether: true },
   ].map((step) => ({ ...step, group: 'standing' }));
 }
@@ -92,7 +100,7 @@ function standingSteps() {
  * @returns {Step[]}
  */
 export function createPlan({ node, hasLatency, wanted, modes }) {
-  const all = [...startupSteps(), ...requestSteps({ hasLatency, modes }), ...standingSteps()].map((step) => ({
+  const all = [...startupSteps(), ...requestSteps(hasLatency), ...standingSteps()].map((step) => ({
     mode: 'always',
     system: 'cjs',
     node,

@@ -24,7 +24,8 @@ export async function runPlan({ steps, agents, rounds, about }, onStep = () => {
 
 export async function runStep(step, agents, round, results) {
   for (let repeat = 0; repeat < step.repeats; repeat++) {
-    const order = rotated(agents, round + repeat);
+    const compared = step.hasNoRivals ? agents.filter((agent) => !isRival(agent)) : agents;
+    const order = rotated(compared, round + repeat);
     const turns = new Turns(order.length);
     if (step.isTogether) await Promise.all(order.map((agent) => runCell(step, agent, results, turns)));
     else {

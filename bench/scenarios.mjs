@@ -17,7 +17,6 @@ const paths = (always) => ({ always, excluded: EXCLUDED_PATH });
  * @property {number} clientSpans CLIENT spans per request, one for each outgoing call.
  * @property {'http'|'grpc'} protocol Of the load.
  * @property {string[]} modes It can run in.
- * @property {string[]} usualModes It runs in when none is asked for.
  * @property {number} [warmWindows] Where the usual number is too few requests for the optimising compiler.
  */
 
@@ -31,15 +30,14 @@ const scenario = (name, title, options) => ({
   clientSpans: 0,
   protocol: 'http',
   modes: ALL_MODES,
-  usualModes: ['always'],
   ...options,
 });
 
 export const SCENARIOS = [
-  scenario('http-server', 'raw http server', { usualModes: ALL_MODES }),
+  scenario('http-server', 'raw http server', {}),
   scenario('http-client', 'http server + http client', { stubs: ['http'], clientSpans: 1 }),
   scenario('fetch', 'http server + `fetch`', { stubs: ['http'], clientSpans: 1, ...SLOW }),
-  scenario('express', 'express, 3 middlewares, `/users/:id`', { paths: paths('/users/42'), usualModes: ALL_MODES }),
+  scenario('express', 'express, 3 middlewares, `/users/:id`', { paths: paths('/users/42') }),
   scenario('fastify', 'fastify, `/users/:id`', { paths: paths('/users/42') }),
   scenario('koa', 'koa, 2 middlewares', {}),
   scenario('grpc', 'gRPC unary server + client', {
@@ -60,7 +58,6 @@ export const SCENARIOS = [
     stubs: ['postgres', 'http'],
     paths: paths('/users/42'),
     clientSpans: 2,
-    usualModes: ALL_MODES,
   }),
   scenario('ioredis', 'http server + ioredis `get`', { stubs: ['redis'], clientSpans: 1 }),
   scenario('mysql2', 'http server + mysql2 `query`', { stubs: ['mysql'], clientSpans: 1 }),
