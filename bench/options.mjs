@@ -5,8 +5,8 @@ import { AGENTS, BARE, OURS } from './agents.mjs';
 const USAGE = `npm run bench -- [options]
 
   --record             writes bench/results, the chart and the README's tables; without it results/latest.* alone
-  --ci                 short form: bare and this agent, compared with bench/results/ci.json; exits 1 when a cost has
-                       grown by more than a third. With --record: writes that file
+  --ci                 short form: bare and this agent, compared with bench/results/ci.json; exits 1 when the
+                       share that it adds has grown by a third and a fifth of bare. With --record: writes that file
   --quick              one round
   --rounds <n>         rounds, default 3
   --scenarios <list>   groups (startup, request, standing), scenarios (express), or both (request/express)

@@ -64,3 +64,28 @@ exports.stopAllocations = () => {
   }
   return { bytes: bytes + getHeapStatistics().used_heap_size - used };
 };
+
+let session;
+const post = (method, parameters) =>
+  new Promise((resolve, reject) => {
+    session.post(method, parameters, (error, result) => (error ? reject(error) : resolve(result)));
+  });
+
+/** Samples of the main thread. */
+exports.startProfile = async () => {
+  const { Session } = require('node:inspector');
+  session = new Session();
+  session.connect();
+  await post('Profiler.enable');
+  await post('Profiler.setSamplingInterval', { interval: 200 });
+  await post('Profiler.start');
+  return {};
+};
+/** Microseconds that each function itself ran. */
+exports.stopProfile = async () => {
+  const { profile } = await post('Profiler.stop');
+  session.disconnect();
+  const byId = new Map(profile.nodes.map(({ id, callFrame }) => [id, { frame: callFrame, selfMicros: 0 }]));
+  for (const [index, id] of profile.samples.entries()) byId.get(id).selfMicros += profile.timeDeltas[index];
+  return { frames: [...byId.values()].filter(({ selfMicros }) => selfMicros > 0) };
+};

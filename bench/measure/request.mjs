@@ -66,7 +66,7 @@ async function measureWindows(tools, turns, shape) {
  * V8's helper threads collect at the same time as other processes work on two cores: with them the same requests take
  * between once and twice the CPU time.
  */
-const STEADY = ['--single-threaded-gc'];
+export const STEADY = ['--single-threaded-gc'];
 
 function runInTurns(cell, turns, measure) {
   return runPair({ ...cell, nodeArguments: STEADY }, ['roomy', cell.mode], async (tools) => {
