@@ -15,6 +15,7 @@ export const DB_SYSTEM_NAME = 'db.system.name';
 export const ERROR_TYPE = 'error.type';
 export const HTTP_REQUEST_METHOD = 'http.request.method';
 export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
+export const HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const HTTP_ROUTE = 'http.route';
 export const MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';

@@ -92,6 +92,14 @@ function testAttempts(t: Test, report: LeanReport): void {
     spans.map((span) => span.spanId),
     'every attempt carries the context of its own span',
   );
+  const countsIn = (name: string) =>
+    caseOf(report, name).spans.map(({ attributes }) => Number(attributes['http.request.resend_count'] ?? 0));
+  t.strictSame(countsIn('redirect'), [0, 1]);
+  t.strictSame(countsIn('several redirects'), [0, 1, 2, 3]);
+  t.strictSame(countsIn('redirects at once').sort(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4]);
+  t.strictSame(countsIn('status 302'), [0], 'a redirect that is not followed');
+  t.strictSame(countsIn('own header'), [0]);
+
   const concurrent = caseOf(report, 'concurrent');
   t.equal(new Set(concurrent.received.map(({ headers }) => headers.traceparent)).size, 20);
   t.equal(concurrent.spans.filter((span) => span.parentSpanId === concurrent.parent.spanId).length, 20);

@@ -17,10 +17,12 @@ import {
 } from '../http/rules.js';
 import { createTie, failSpan } from '../operation.js';
 import { Faults } from '../patch.js';
+import { HTTP_REQUEST_RESEND_COUNT } from '../semconv.js';
 import type { InstrumentationContext } from '../types.js';
 import { createPassOn, type PassOn } from '../unsampled.js';
 import { connectionAttributes, startAttributes, urlOf } from './attributes.js';
 import { UNDICI } from './manifest.js';
+import { noteRedirect, resendCountOf } from './redirects.js';
 import { readHeader, setRequestHeader, type UndiciRequest, type UndiciResponse, type UndiciSocket } from './request.js';
 
 interface Message {
@@ -47,15 +49,18 @@ function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn:
     return;
   }
   const attributes = startAttributes(request, rules);
+  const resendCount = resendCountOf(request, parent);
+  if (resendCount !== undefined) attributes[HTTP_REQUEST_RESEND_COUNT] = resendCount;
   const span = tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
   if (span.isRecording()) spans.set(request, span);
   inject(parent, span, request, setter);
 }
 
-function respond(span: Span, response: UndiciResponse, rules: HttpRules): void {
+function respond(span: Span, { request, response }: Message, rules: HttpRules): void {
   const { statusCode, headers } = response;
   if (statusCode < 200 && statusCode !== 101) return;
   recordClientStatus(span, statusCode);
+  if (statusCode >= 300 && statusCode < 400) noteRedirect(request, response, span);
   if (rules.client.response.length > 0) {
     span.setAttributes(captureHeaders(rules.client.response, (name) => readHeader(headers, name)));
   }
@@ -90,7 +95,7 @@ export function traceRequests({ tracerProvider, config, log }: InstrumentationCo
   };
 
   onOpen('undici:client:sendHeaders', (span, { socket }) => span.setAttributes(connectionAttributes(socket)));
-  onOpen('undici:request:headers', (span, { response }) => respond(span, response, rules));
+  onOpen('undici:request:headers', (span, message) => respond(span, message, rules));
   onOpen('undici:request:trailers', (span, { request }) => end(span, request));
   onOpen('undici:request:error', (span, { request, error }) => {
     if (!isCancellation(error)) failSpan(span, error);
