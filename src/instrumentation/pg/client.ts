@@ -67,6 +67,11 @@ export function databaseOf(client: PgClient): Database {
   return database;
 }
 
+/** What has the text that is sent: the query, or the cursor of a stream. */
+export function textHolderOf(query: Submittable): Pick<Submittable, 'text' | 'values'> {
+  return query.cursor ?? query;
+}
+
 /** The text of a query; of a named statement that was prepared before, the one it was prepared with. */
 export function queryTextOf(query: Submittable, client: PgClient): unknown {
   const text = query.text ?? query.cursor?.text;

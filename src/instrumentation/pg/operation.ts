@@ -5,7 +5,7 @@ import { createTie, failSpan, failSpanByCode } from '../operation.js';
 import type { AnyFunction, Constructor, Faults } from '../patch.js';
 import { OTHER } from '../semconv.js';
 import type { SqlTracing } from '../sql/client-span.js';
-import { databaseOf, hasValues, type PgClient, queryTextOf, type Submittable } from './client.js';
+import { databaseOf, hasValues, type PgClient, queryTextOf, type Submittable, textHolderOf } from './client.js';
 import { serverErrorOf } from './errors.js';
 
 /** What the wrappers of one instrumentation share. */
@@ -57,6 +57,14 @@ export class Operation {
     return runIn(this.context, method, query, parameters);
   }
 
+  /** Adds the comment to the text to send; not to that of a named statement, which is prepared once and known by it. */
+  comment(query: Submittable): void {
+    const span = this.#span;
+    if (span === undefined || (typeof query.name === 'string' && query.name !== '')) return;
+    const holder = textHolderOf(query);
+    if (typeof holder.text === 'string') Reflect.set(holder, 'text', this.#tracing.sql.comment(holder.text, span));
+  }
+
   #finish(finish: (span: Span) => void): void {
     const span = this.#span;
     if (span === undefined) return;
@@ -88,13 +96,5 @@ export function begin(
   if (span === undefined && context === undefined) return undefined;
   const operation = new Operation(tracing, span, context);
   operations.set(query, operation);
-  if (sql.isCommenting && span !== undefined) comment(query, span, sql);
   return operation;
-}
-
-/** A named statement is prepared once, and then known by its text. */
-function comment(query: Submittable, span: Span, sql: SqlTracing): void {
-  if (typeof query.name === 'string' && query.name !== '') return;
-  const holder = query.cursor ?? query;
-  if (typeof holder.text === 'string') holder.text = sql.comment(holder.text, span);
 }

@@ -21,6 +21,7 @@ function adopt(query: PgQuery, tracing: PgTracing): void {
   clientOfCall = undefined;
   try {
     operationOfCall = begin(query, client, typeof query.callback === 'function', tracing);
+    if (tracing.sql.isCommenting) operationOfCall?.comment(query);
   } catch (error) {
     tracing.faults.record(error);
   }

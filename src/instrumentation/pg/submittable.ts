@@ -4,7 +4,7 @@
  */
 import { keepContext } from '../caller-context.js';
 import { type AnyFunction, patchMethod } from '../patch.js';
-import type { PgClient, Submittable } from './client.js';
+import { type PgClient, type Submittable, textHolderOf } from './client.js';
 import { begin, type Operation, operations, type PgTracing } from './operation.js';
 
 type Finish = (operation: Operation, argument: unknown) => void;
@@ -37,6 +37,39 @@ function patchAnswers(owner: object): void {
   }
 }
 
+/** Returns the text without the comment; undefined when it gets none. */
+function addComment(query: Submittable & object, { faults }: PgTracing): string | undefined {
+  try {
+    const { text } = textHolderOf(query);
+    const operation = operations.get(query);
+    if (operation === undefined || typeof text !== 'string') return undefined;
+    operation.comment(query);
+    return text;
+  } catch (error) {
+    faults.record(error);
+    return undefined;
+  }
+}
+
+const commented = new WeakSet<object>();
+
+/** The application may look at its query, and send it again: it has the comment only while it is sent. */
+function patchSubmit(owner: object, tracing: PgTracing): void {
+  if (commented.has(owner)) return;
+  commented.add(owner);
+  patchMethod(owner, 'submit', (original) => {
+    return function submit(this: Submittable & object, ...parameters: unknown[]) {
+      const text = addComment(this, tracing);
+      if (text === undefined) return original.apply(this, parameters);
+      try {
+        return original.apply(this, parameters);
+      } finally {
+        Reflect.set(textHolderOf(this), 'text', text);
+      }
+    };
+  });
+}
+
 function ownerOf(query: object): object {
   const prototype = Object.getPrototypeOf(query) as object | null;
   return prototype === null || prototype === Object.prototype ? query : prototype;
@@ -58,6 +91,7 @@ export function submit(query: Submittable & object, client: PgClient, tracing: P
   // pg's own class tells of its end itself; what it emits matters only here, where the application listens.
   if (isOfPg) patchMethod(query, 'emit', inOperation());
   else patchAnswers(ownerOf(query));
+  if (tracing.sql.isCommenting) patchSubmit(ownerOf(query), tracing);
   if (query.cursor !== undefined) operations.set(query.cursor, operation);
   return operation;
 }
