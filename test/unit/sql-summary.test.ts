@@ -63,6 +63,8 @@ const POSTGRESQL: Examples = {
   'FROM without a table': [
     ['SELECT EXTRACT(year FROM created), trim(both from y), substring(z from 1 for 2) FROM items', 'SELECT items'],
     ['SELECT * FROM a WHERE b IS DISTINCT FROM c', 'SELECT a'],
+    ['SELECT * FROM ROWS FROM (a(1), b(2)) x, c', 'SELECT a b c'],
+    ['SELECT * FROM rows', 'SELECT rows'],
   ],
   'several statements': [['BEGIN; SELECT 1; UPDATE a SET b = 2; COMMIT', 'BEGIN SELECT UPDATE a COMMIT']],
   'nothing that would be a guess': [

@@ -34,6 +34,11 @@ function scopeOf({ allowsFrom = false, allowsUsing = false, isList = false, mayB
   return { allowsFrom, allowsUsing, isList, mayBegin };
 }
 
+/** PostgreSQL: `FROM ROWS FROM (a(), b())` names two functions; elsewhere a table may be called so. */
+const ROWS_FROM = /^rows\s+from\s*\(/i;
+/** Of what is looked at, with some blanks. */
+const ROWS_FROM_LENGTH = 16;
+
 /** Stands for a token that is neither a word nor a mark. */
 const OPERAND = 'operand';
 
@@ -165,7 +170,7 @@ export class Summary {
     if (this.#expects !== 'target' || SKIPPED.has(word)) return;
     if (SKIPPED_AFTER_INTO.has(word) && this.#last === 'INTO') return;
     if (FILES.has(word) || LIST_ENDS.has(word)) this.#expects = 'nothing';
-    else this.#target(start, end);
+    else if (!ROWS_FROM.test(this.#text.slice(start, start + ROWS_FROM_LENGTH))) this.#target(start, end);
   }
 
   #target(start: number, end: number): void {
