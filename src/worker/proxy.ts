@@ -7,8 +7,7 @@ import type { Agent, AgentOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { escapeCredentials } from '../credentials.js';
 
-type HttpProxyModule = typeof import('http-proxy-agent');
-type HttpsProxyModule = typeof import('https-proxy-agent');
+type ProxyAgents = typeof import('./proxy-agents.js');
 
 /** Carries a code that failure.ts knows. */
 export class ProxyError extends Error {
@@ -36,12 +35,9 @@ export function proxyFor(url: URL): URL | undefined {
 
 /** An agent that sends requests to `url` through the proxy: forwarded for http, tunnelled for https. */
 export function createProxyAgent(proxy: URL, url: URL, options: AgentOptions): Agent {
-  if (url.protocol === 'https:') {
-    const { HttpsProxyAgent } = require('https-proxy-agent') as HttpsProxyModule;
-    return new HttpsProxyAgent(proxy, options as object);
-  }
-  const { HttpProxyAgent } = require('http-proxy-agent') as HttpProxyModule;
-  return new HttpProxyAgent(proxy, options as object);
+  const { HttpProxyAgent, HttpsProxyAgent } = require('./proxy-agents.js') as ProxyAgents;
+  const ProxyAgent = url.protocol === 'https:' ? HttpsProxyAgent : HttpProxyAgent;
+  return new ProxyAgent(proxy, options as object);
 }
 
 /**
