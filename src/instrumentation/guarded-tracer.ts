@@ -25,67 +25,66 @@ import type { Log } from '../diag/log.js';
 import { TracerBase } from '../tracer-base.js';
 import { Faults } from './patch.js';
 
-/** A span none of whose methods throws. */
+/**
+ * A span none of whose methods throws. It has no private members: a stand-in (span-filter.ts) has the active span as its
+ * prototype, and those are not inherited.
+ */
 export class GuardedSpan implements Span {
-  readonly #span: Span;
-  readonly #faults: Faults;
+  /** What a span has besides, for those who read it. */
+  readonly inner: Span;
+  protected readonly faults: Faults;
 
   constructor(span: Span, faults: Faults) {
-    this.#span = span;
-    this.#faults = faults;
+    this.inner = span;
+    this.faults = faults;
   }
 
-  /** What a span has besides, for those who read it. */
-  get inner(): Span {
-    return this.#span;
-  }
-
-  #ask<Answer>(ask: (span: Span) => Answer, otherwise: Answer): Answer {
+  protected ask<Answer>(ask: (span: Span) => Answer, otherwise: Answer): Answer {
     try {
-      return ask(this.#span);
+      return ask(this.inner);
     } catch (error) {
-      this.#faults.record(error);
+      this.faults.record(error);
       return otherwise;
     }
   }
 
-  #tell(tell: (span: Span) => unknown): this {
-    this.#ask(tell, undefined);
+  protected tell(tell: (span: Span) => unknown): this {
+    this.ask(tell, undefined);
     return this;
   }
 
   spanContext(): SpanContext {
-    return this.#ask((span) => span.spanContext(), INVALID_SPAN_CONTEXT);
+    return this.ask((span) => span.spanContext(), INVALID_SPAN_CONTEXT);
   }
   isRecording(): boolean {
-    return this.#ask((span) => span.isRecording(), false);
+    return this.ask((span) => span.isRecording(), false);
   }
   setAttribute(key: string, value: AttributeValue): this {
-    return this.#tell((span) => span.setAttribute(key, value));
+    return this.tell((span) => span.setAttribute(key, value));
   }
   setAttributes(attributes: Attributes): this {
-    return this.#tell((span) => span.setAttributes(attributes));
+    return this.tell((span) => span.setAttributes(attributes));
   }
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    return this.#tell((span) => span.addEvent(name, attributesOrTime, time));
+    return this.tell((span) => span.addEvent(name, attributesOrTime, time));
   }
   addLink(link: Link): this {
-    return this.#tell((span) => span.addLink(link));
+    return this.tell((span) => span.addLink(link));
   }
   addLinks(links: Link[]): this {
-    return this.#tell((span) => span.addLinks(links));
+    return this.tell((span) => span.addLinks(links));
   }
   setStatus(status: SpanStatus): this {
-    return this.#tell((span) => span.setStatus(status));
+    return this.tell((span) => span.setStatus(status));
   }
   updateName(name: string): this {
-    return this.#tell((span) => span.updateName(name));
+    return this.tell((span) => span.updateName(name));
   }
   recordException(exception: Exception, time?: TimeInput): void {
-    this.#tell((span) => span.recordException(exception, time));
+    this.tell((span) => span.recordException(exception, time));
   }
   end(time?: TimeInput): void {
-    this.#tell((span) => span.end(time));
+    this.tell((span) => span.end(time));
   }
 }
 

@@ -76,9 +76,18 @@ const SILENT: PropertyDescriptorMap = {
   recordException: { value: ignoreEnd },
 };
 
+/** Of a layer in a layer: the span that is active is a stand-in already, below what guards it (guarded-tracer.ts). */
+function standInBelow(span: Span & { readonly inner?: Span }): Span | undefined {
+  if (span.end === ignoreEnd) return span;
+  return span.inner === undefined ? undefined : standInBelow(span.inner);
+}
+
 /** `more` are further methods, which find the parent as their prototype. */
 export function standInFor(parent: Span | undefined, more?: PropertyDescriptorMap): Span {
   if (parent === undefined) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  // One in front of another would take the error that it has passed on for one that was recorded.
+  const present = more === undefined ? standInBelow(parent) : undefined;
+  if (present !== undefined) return present;
   return Object.create(parent, more === undefined ? STAND_IN : { ...STAND_IN, ...more }) as Span;
 }
 

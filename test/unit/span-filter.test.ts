@@ -3,6 +3,9 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import t from 'tap';
+import type { Log } from '../../src/diag/log.js';
+import { guardSpans } from '../../src/instrumentation/guarded-tracer.js';
+import { Faults } from '../../src/instrumentation/patch.js';
 import { filterSpans, type SpanFilter } from '../../src/instrumentation/span-filter.js';
 
 function setUp(filter: SpanFilter = { dropsInternal: true, dropsNames: ['connect'] }) {
@@ -47,6 +50,37 @@ t.test('the stand-in is the active span to the application, and not to the instr
   t.equal(query?.parentSpanContext?.spanId, server.spanContext().spanId);
   t.match(finished, { name: 'server', status: { code: 0 }, attributes: { 'user.id': 7 } });
   t.equal(finished?.events.length, 1, 'one error, one event');
+});
+
+t.test('layers in layers, as official instrumentations see them: one stand-in for one span', async (t) => {
+  const { exporter, filtered, plain } = setUp();
+  const messages: string[] = [];
+  const log = { warn: (_code: string, text: string) => messages.push(text) } as unknown as Log;
+  const faults = new Faults('layers', log);
+  const guarded = guardSpans({ getTracer: () => filtered }, faults).getTracer('guarded');
+  const others = guardSpans({ getTracer: () => plain }, faults).getTracer('others');
+  for (const server of [plain.startSpan('server'), others.startSpan('server of another official one')]) {
+    const error = new Error('seen by three layers');
+    context.with(trace.setSpan(context.active(), server), () => {
+      guarded.startActiveSpan('outer', (outer) => {
+        guarded.startActiveSpan('middle', (middle) => {
+          guarded.startActiveSpan('inner', (inner) => {
+            t.strictSame(inner.spanContext(), server.spanContext());
+            t.ok(inner.isRecording());
+            for (const layer of [inner, middle, outer]) layer.recordException(error);
+            for (const layer of [inner, middle, outer]) layer.end();
+          });
+        });
+      });
+      plain.startSpan('query').end();
+    });
+    server.end();
+    const [query, finished] = exporter.getFinishedSpans();
+    t.equal(query?.parentSpanContext?.spanId, server.spanContext().spanId, 'what is below is below the one span');
+    t.equal(finished?.events.length, 1, 'one error, one event');
+    exporter.reset();
+  }
+  t.strictSame(messages, []);
 });
 
 t.test('without an active span the stand-in records nothing', async (t) => {
