@@ -39,13 +39,30 @@ const HEADER = ['Variable', 'Type', 'Default', 'Allowed', 'Description', 'Source
  * The whole document. `table` is what `sections` exports; `names` are the names of instrumentations.
  * @param {{ SECTIONS: readonly { title: string, rows: Record<string, any> }[] }} table
  * @param {readonly string[]} names
- * @param {readonly { variable: string, instrumentation: string, option: string, type: string, allowed?: readonly string[] }[]} options
+ * @param {{ INSTRUMENTATION_OPTIONS: readonly { variable: string, instrumentation: string, option: string, type: string, allowed?: readonly string[] }[] }} official
  */
-export function renderConfigurationDocs({ SECTIONS }, names, options) {
+export function renderConfigurationDocs({ SECTIONS }, names, official) {
   const sections = SECTIONS.map(({ title, rows }) => `## ${title}\n\n${renderTable(rows)}`);
   const list = names.map((name) => code(name)).join(', ');
   const instrumentations = `## Names of instrumentations\n\n${list}.\n`;
-  return [INTRODUCTION, ...sections, instrumentations, EXTRAS, renderOptions(options)].join('\n');
+  const options = renderOptions(official.INSTRUMENTATION_OPTIONS);
+  return [INTRODUCTION, ...sections, instrumentations, EXTRAS, renderOfficial(official), options].join('\n');
+}
+
+function renderOfficial({ OWN_INSTRUMENTATIONS, FRAMEWORKS, WITHOUT_OFFICIAL }) {
+  const list = (names) => [...names].sort().map(code).join(', ');
+  return `## Official instrumentations instead of ours
+
+\`OTEL_NODE_OFFICIAL_INSTRUMENTATIONS\` takes these names, each on its own: ${list([...OWN_INSTRUMENTATIONS, ...FRAMEWORKS])}.
+
+- No official instrumentation is part of this package for ${list(WITHOUT_OFFICIAL)}: naming one of these is
+  one line (\`TA1101\`), and ours goes on.
+- All other libraries are traced by the official instrumentation anyway.
+- Express 5 routes by the package \`router\`: name both.
+- The official ones of \`http\` and \`undici\` have options of their own (below), and know nothing of
+  \`OTEL_NODE_EXCLUDED_URLS\`, \`OTEL_NODE_EXCLUDE_PROBES\`, \`OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS\` and
+  \`OTEL_INSTRUMENTATION_HTTP_*_CAPTURE_*_HEADERS\`.
+`;
 }
 
 const EXTRAS = `## Instrumentations of others
@@ -137,7 +154,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const require = createRequire(import.meta.url);
   const table = require('../build/src/config/sections.js');
   const { INSTRUMENTATION_NAMES } = require('../build/src/config/instrumentation-names.js');
-  const { INSTRUMENTATION_OPTIONS } = require('../build/src/config/instrumentation-options.js');
+  const official = require('../build/src/config/instrumentation-options.js');
   const file = new URL('../docs/configuration.md', import.meta.url);
-  writeFileSync(file, renderConfigurationDocs(table, INSTRUMENTATION_NAMES, INSTRUMENTATION_OPTIONS));
+  writeFileSync(file, renderConfigurationDocs(table, INSTRUMENTATION_NAMES, official));
 }

@@ -93,6 +93,11 @@ const OPTIONS: Readonly<Record<string, Options>> = {
   redis: REQUIRES_PARENT,
   'socket.io': { emitIgnoreEventList: 'list', onIgnoreEventList: 'list', traceReserved: 'boolean' },
   tedious: { enableTraceContextPropagation: 'boolean' },
+  undici: {
+    'headersToSpanAttributes.requestHeaders': 'list',
+    'headersToSpanAttributes.responseHeaders': 'list',
+    requireParentforSpans: 'boolean',
+  },
   winston: { ...LOGS, logSeverity: 'integer' },
 };
 
@@ -106,9 +111,28 @@ export const OWN_INSTRUMENTATIONS: readonly string[] = [
   'mysql2',
   'pg',
   'redis',
+  'undici',
 ];
 /** The same, but OTEL_NODE_MIDDLEWARE_SPANS runs the official one beside ours. */
 export const FRAMEWORKS: readonly string[] = ['connect', 'express', 'hapi', 'koa', 'nestjs-core', 'restify', 'router'];
+/** Traced by our own instrumentation whatever is set: no official one is part of this package. */
+export const WITHOUT_OFFICIAL: readonly string[] = [
+  'better-sqlite3',
+  'bullmq',
+  'elasticsearch',
+  'engine.io',
+  'fastify',
+  'hono',
+  'mqtt',
+  'nats',
+  'next',
+  'opensearch',
+  'piscina',
+  'postgres',
+  'sqlite',
+  'sqs-consumer',
+  'trpc',
+];
 
 /** `requireParentSpan` as `REQUIRE_PARENT_SPAN`. */
 function toUpperSnake(text: string): string {

@@ -21,7 +21,7 @@ export function mayBeOption(name: string): boolean {
 }
 
 export function readInstrumentations(settings: Settings): InstrumentationsConfig {
-  const official = readNames(settings, 'OTEL_NODE_OFFICIAL_INSTRUMENTATIONS') ?? [];
+  const official = readOfficial(settings);
   const hasMiddlewareSpans = settings.boolean('OTEL_NODE_MIDDLEWARE_SPANS');
   return {
     isDefaultEnabled: settings.boolean('OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED'),
@@ -33,6 +33,13 @@ export function readInstrumentations(settings: Settings): InstrumentationsConfig
     switches: readSwitches(settings),
     hasMiddlewareSpans,
   };
+}
+
+function readOfficial(settings: Settings): readonly string[] {
+  const names = readNames(settings, 'OTEL_NODE_OFFICIAL_INSTRUMENTATIONS') ?? [];
+  const value = settings.find('OTEL_NODE_OFFICIAL_INSTRUMENTATIONS');
+  if (value === undefined) return names;
+  return (require('./opt-in.js') as OptIn).keepOfficial(settings, value, names);
 }
 
 function readOptions(

@@ -3,5 +3,5 @@
  * of official instrumentations. Loaded when one of these is set.
  */
 export { findOption, INSTRUMENTATION_OPTIONS } from './instrumentation-options.js';
-export { readOptions } from './read-options.js';
+export { keepOfficial, readOptions } from './read-options.js';
 export { readRules, readUntrusted } from './sampling-rules.js';

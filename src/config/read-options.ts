@@ -1,8 +1,14 @@
 /**
- * OTEL_INSTRUMENTATION_<NAME>_<OPTION> -> the configuration objects of official instrumentations. Loaded only when such a
- * variable is set.
+ * OTEL_INSTRUMENTATION_<NAME>_<OPTION> -> the configuration objects of official instrumentations; which of those are wanted
+ * and there. Loaded only when such a variable is set.
  */
-import { FRAMEWORKS, findOption, type InstrumentationOption, OWN_INSTRUMENTATIONS } from './instrumentation-options.js';
+import {
+  FRAMEWORKS,
+  findOption,
+  type InstrumentationOption,
+  OWN_INSTRUMENTATIONS,
+  WITHOUT_OFFICIAL,
+} from './instrumentation-options.js';
 import { type Parsed, parseBoolean, parseList, parseWord } from './parse.js';
 import { joinReasons, quote } from './redact.js';
 import type { Settings, SetValue } from './settings.js';
@@ -13,6 +19,15 @@ type Nested = { [name: string]: OptionValue | Nested };
 
 /** Of what is configured besides, only what decides which instrumentation runs. */
 type Choice = Pick<InstrumentationsConfig, 'official' | 'hasMiddlewareSpans'>;
+
+/** The names without those that only an instrumentation of ours is for, each of which is reported. */
+export function keepOfficial(settings: Settings, value: SetValue, names: readonly string[]): readonly string[] {
+  const missing = names.filter((name) => WITHOUT_OFFICIAL.includes(name));
+  if (missing.length === 0) return names;
+  const reason = `: this package has no official instrumentation of ${missing.join(', ')}`;
+  settings.reportBadValue(value, reason, `its own for ${missing.join(', ')}`);
+  return names.filter((name) => !missing.includes(name));
+}
 
 /** By instrumentation, as its package takes them. */
 export function readOptions(settings: Settings, choice: Choice): Record<string, Nested> {

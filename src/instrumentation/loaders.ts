@@ -375,6 +375,12 @@ const LOADERS: Readonly<Record<string, Load>> = {
     (config) => drivers().tedious(config),
   ),
   trpc: own(() => webLibraries().trpc),
+  // Ours is part of the start: table.ts.
+  undici: official(
+    'UndiciInstrumentation',
+    () => require('@opentelemetry/instrumentation-undici'),
+    (config) => adopted().undiciOptions(config),
+  ),
   winston: official(
     'WinstonInstrumentation',
     () => require('@opentelemetry/instrumentation-winston'),

@@ -12,6 +12,7 @@ export { keepCucumber } from './cucumber.js';
 export { kafkajsTargets } from './kafkajs-context.js';
 export { rephraseAmqplib, rephraseAws } from './message-words.js';
 export { keepApiPromises } from './openai.js';
+export { undiciOptions } from './undici/official.js';
 
 interface WithHeaders {
   readonly headers?: object | null | undefined;

@@ -40,11 +40,17 @@ function load(this: TableEntry, context: InstrumentationContext): Instrumentatio
   return loadInstrumentation({ name: this.name, context, table: TABLE });
 }
 
+/** Ours needs nothing else: the other file is for who selects the official one. */
+function loadUndici(this: TableEntry, context: InstrumentationContext): Instrumentation {
+  const isOfficial = context.config.instrumentations.official.includes(this.name);
+  return isOfficial ? load.call(this, context) : undici.create(context);
+}
+
 const carriesRedisStreamContext = (config: AgentConfig): boolean => config.carriesRedisStreamContext;
 
 /** All instrumentations, in the order in which patches of one module are applied. */
 export const TABLE: readonly TableEntry[] = [
-  { name: 'undici', modules: [], isGlobal: true, propagates: true, load: undici.create },
+  { name: 'undici', modules: [], isGlobal: true, propagates: true, load: loadUndici },
   { name: 'http', modules: ['http', 'https', 'http2'], isBuiltin: true, propagates: true, load },
   { name: 'amqplib', modules: ['amqplib'], propagates: true, load },
   { name: 'aws-lambda', modules: [], patchesApplicationFiles: true, load },

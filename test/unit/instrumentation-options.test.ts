@@ -12,6 +12,7 @@ import {
   findOption,
   INSTRUMENTATION_OPTIONS,
   OWN_INSTRUMENTATIONS,
+  WITHOUT_OFFICIAL,
 } from '../../src/config/instrumentation-options.js';
 import { createLog } from '../../src/diag/log.js';
 import { TABLE } from '../../src/instrumentation/table.js';
@@ -20,7 +21,7 @@ import { ROOT } from '../helpers/paths.js';
 /** Only together: an object with one of them writes fields named `undefined`. */
 const LEFT_OUT = ['pino logKeys.traceId', 'pino logKeys.spanId', 'pino logKeys.traceFlags'];
 /** No official instrumentation of these runs here, whatever is set. */
-const WITHOUT_OPTIONS = ['undici', 'host-metrics', 'runtime-node'];
+const WITHOUT_OPTIONS = ['host-metrics', 'runtime-node'];
 
 function typeOf(node: ts.TypeNode): string | undefined {
   if (node.kind === ts.SyntaxKind.BooleanKeyword) return 'boolean';
@@ -77,7 +78,9 @@ t.test('which instrumentations are ours is what the loaders say', async (t) => {
   const loaders = source.slice(source.indexOf('const LOADERS')).split(/^ {2}(?='?[\w.-]+'?: )/m);
   const namesOf = (how: RegExp) => loaders.map((text) => how.exec(text)?.[1]).filter((name) => name !== undefined);
   const own = namesOf(/^'?([\w.-]+)'?: own\([\s\S]*official\(/);
-  t.strictSame(own.sort(), [...OWN_INSTRUMENTATIONS].sort());
+  // Ours is made by the table itself.
+  t.strictSame([...own, 'undici'].sort(), [...OWN_INSTRUMENTATIONS].sort());
+  t.strictSame(namesOf(/^'?([\w.-]+)'?: own\((?![\s\S]*official\()/).sort(), [...WITHOUT_OFFICIAL].sort());
   const frameworks = namesOf(/^'?([\w.-]+)'?: framework\(/);
   t.strictSame(frameworks.sort(), [...FRAMEWORKS].sort());
 });
@@ -150,6 +153,29 @@ t.test('mistakes', async (t) => {
     [],
   );
 });
+
+t.test(
+  'an official instrumentation that is not there is one line, and the others of the list are selected',
+  async (t) => {
+    const selected = (text: string) => {
+      const { loaded, messages } = load({ OTEL_NODE_OFFICIAL_INSTRUMENTATIONS: text });
+      return { official: loaded.config.instrumentations.official, messages };
+    };
+    const start = 'TA1101 OTEL_NODE_OFFICIAL_INSTRUMENTATIONS=';
+    for (const name of WITHOUT_OFFICIAL) {
+      const line = `${start}"${name}": this package has no official instrumentation of ${name}; using its own for ${name}`;
+      t.strictSame(selected(name), { official: [], messages: [line] });
+    }
+    t.strictSame(selected('hono,undici,fastify,http'), {
+      official: ['undici', 'http'],
+      messages: [
+        `${start}"hono,undici,fastify,http": this package has no official instrumentation of hono, fastify; using its own for hono, fastify`,
+      ],
+    });
+    const all = [...OWN_INSTRUMENTATIONS, ...FRAMEWORKS];
+    t.strictSame(selected(all.join()), { official: all, messages: [] });
+  },
+);
 
 t.test('the effective configuration has them', async (t) => {
   const { loaded } = load({

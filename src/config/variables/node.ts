@@ -195,7 +195,8 @@ export const INSTRUMENTATIONS = {
     default: [],
     source: '@org/trace-agent',
     description:
-      'Libraries to be traced by the official OpenTelemetry instrumentation where this package has one of its own.',
+      'Libraries to be traced by the official OpenTelemetry instrumentation where this package has one of its own; see ' +
+      '[below](#official-instrumentations-instead-of-ours).',
   },
   OTEL_NODE_EXTRA_INSTRUMENTATIONS: {
     type: 'list',
