@@ -1,6 +1,6 @@
 /** Runs a workload of test/fixtures/databases and tells what its spans say. */
 
-import { caseOf, ERROR, type LeanReport, type LeanSpan, readReport } from './lean.js';
+import { ERROR, type LeanReport, type LeanSpan, readReport } from './lean.js';
 import { runApp } from './run-app.js';
 
 export type Variant = 'own' | 'official' | 'bare' | 'broken' | 'streams';
@@ -42,17 +42,4 @@ export function describeRedisSpan({ name, attributes, status }: LeanSpan): strin
   const text = attributes['db.query.text'];
   const shown = text === undefined ? '' : ` | ${String(text).replace(/[0-9a-f]{40}/g, 'sha')}`;
   return `${operation}${database}${batch}${shown}${status.code === ERROR ? ` ! ${attributes['error.type']}` : ''}`;
-}
-
-/** Kind, parent and status of the spans of a case, for a comparison: `GET of parent ERROR`. */
-export function outline(report: LeanReport, name: string, nameOf: (span: LeanSpan) => string): string[] {
-  const { spans, parent } = caseOf(report, name);
-  const parentOf = ({ parentSpanId }: LeanSpan): string => {
-    if (parentSpanId === parent.spanId) return 'parent';
-    return spans.find(({ spanId }) => spanId === parentSpanId)?.name ?? 'nobody';
-  };
-  return spans.map((span) => {
-    const status = span.status.code === ERROR ? ' ERROR' : '';
-    return `${span.kind} ${nameOf(span)} of ${parentOf(span)}${status}`;
-  });
 }
