@@ -6,7 +6,7 @@ const USAGE = `npm run bench -- [options]
 
   --record             writes bench/results, the chart and the README's tables; without it results/latest.* alone
   --ci                 short form: bare and this agent, compared with bench/results/ci.json; exits 1 when the
-                       share that it adds has grown by a third and a fifth of bare. With --record: writes that file
+                       share that it adds has grown too much (README.md, The gate). With --record: writes that file
   --quick              one round
   --rounds <n>         rounds, default 3
   --scenarios <list>   groups (startup, request, standing), scenarios (express), or both (request/express)

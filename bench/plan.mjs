@@ -59,9 +59,9 @@ function startupSteps() {
   ].map((step) => ({ ...step, group: 'startup', repeats: STARTS_PER_ROUND, more: MORE_STARTS }));
 }
 
-function requestSteps(hasLatency) {
+function requestSteps(hasLatency, others) {
   const steps = SCENARIOS.flatMap((scenario) => scenario.modes.map((mode) => ({ scenario, mode })));
-  const elsewhere = installed(OTHER_NODES).map((node) => ({ scenario: SCENARIOS[0], hasNoRivals: true, ...node }));
+  const elsewhere = others.map((node) => ({ scenario: SCENARIOS[0], hasNoRivals: true, ...node }));
   return [...steps, ...elsewhere].map((step) => ({
     ...step,
     group: 'request',
@@ -79,11 +79,11 @@ function installed(versions) {
     .map((version) => ({ node: join(folder, version, 'bin/node'), nodeVersion: version }));
 }
 
-function standingSteps() {
+function standingSteps(others) {
   return [
     { scenario: LOADED_SCENARIO, measure: measureLoaded },
     { scenario: MICRO_SCENARIO, measure: measureMicro },
-    ...installed(OTHER_NODES).map((node) => ({
+    ...others.map((node) => ({
       scenario: MICRO_SCENARIO,
       measure: measureMicro,
       hasNoRivals: true,
@@ -100,7 +100,9 @@ function standingSteps() {
  * @returns {Step[]}
  */
 export function createPlan({ node, hasLatency, wanted, modes }) {
-  const all = [...startupSteps(), ...requestSteps(hasLatency), ...standingSteps()].map((step) => ({
+  // One Node.js was asked for.
+  const others = node === process.execPath ? installed(OTHER_NODES) : [];
+  const all = [...startupSteps(), ...requestSteps(hasLatency, others), ...standingSteps(others)].map((step) => ({
     mode: 'always',
     system: 'cjs',
     node,

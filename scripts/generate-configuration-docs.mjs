@@ -57,7 +57,7 @@ function renderOfficial({ OWN_INSTRUMENTATIONS, FRAMEWORKS, WITHOUT_OFFICIAL }) 
 
 - No official instrumentation is part of this package for ${list(WITHOUT_OFFICIAL)}: naming one of these is
   one line (\`TA1101\`), and ours goes on.
-- All other libraries are traced by the official instrumentation anyway.
+- All other libraries are traced by the official instrumentation anyway. \`knex\` keeps its spans over drivers that have some.
 - Express 5 routes by the package \`router\`: name both.
 - The official ones of \`http\` and \`undici\` have options of their own (below), and know nothing of
   \`OTEL_NODE_EXCLUDED_URLS\`, \`OTEL_NODE_EXCLUDE_PROBES\`, \`OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS\` and

@@ -27,8 +27,10 @@ function readSocket(path: string): Promise<Document> {
   });
 }
 
-async function waitForFile(app: RunningApp, path: string): Promise<void> {
-  while (!existsSync(path)) {
+/** Its file is there before it can be connected to. */
+async function waitForSocket(app: RunningApp, path: string): Promise<void> {
+  const isReadable = () => existsSync(path) && readSocket(path).then(Boolean, () => false);
+  while (!(await isReadable())) {
     if (app.child.exitCode !== null) throw new Error(app.stderr());
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -61,7 +63,7 @@ for (const { node, version } of nodeBinaries()) {
     await app.waitForLine(/^done$/);
     await collector.waitForSpans(6);
     const socket = join(directory, `${app.pid}.sock`);
-    await waitForFile(app, socket);
+    await waitForSocket(app, socket);
     if (process.platform === 'linux') {
       t.equal(statSync(socket).mode & 0o777, 0o600);
       t.equal(statSync(directory).mode & 0o777, 0o700);
@@ -113,7 +115,7 @@ t.test('a busy application: the last document, marked as stale', async (t) => {
   );
   const app = runApp({ file, ipc: true, env: { OTEL_NODE_DIAGNOSTICS_DIRECTORY: directory } });
   const socket = join(directory, `${app.pid}.sock`);
-  await waitForFile(app, socket);
+  await waitForSocket(app, socket);
   t.match(await readSocket(socket), { isStale: false, snapshot: { process: { pid: app.pid } } });
   app.child.send('block');
   let document = await readSocket(socket);

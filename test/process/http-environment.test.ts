@@ -13,6 +13,7 @@ import { startCollector } from '../../src/viewer/otlp-receiver.js';
 import type { SpanRecord } from '../../src/viewer/span-record.js';
 import { oldestAndNewest } from '../helpers/libraries.js';
 import { describeOutput, runApp } from '../helpers/run-app.js';
+import { inOrder } from '../helpers/scenario.js';
 import { serverOrSkip } from '../helpers/servers.js';
 import { sketch } from '../helpers/spans.js';
 
@@ -77,7 +78,7 @@ function drawn(spans: readonly SpanRecord[]): string[] {
     const [method = ''] = span.name.split(' ');
     return { ...span, name: [method, pathOf(span), maker].filter((part) => part !== undefined).join(' ') };
   });
-  return sketch(named)
+  return sketch(inOrder(named))
     .replace(/^( *)app /gm, '$1')
     .split('\n\n');
 }

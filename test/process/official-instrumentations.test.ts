@@ -12,6 +12,7 @@ import { testContainment } from '../helpers/containment.js';
 import { mongodbOrSkip } from '../helpers/mongodb.js';
 import { nodeEnds } from '../helpers/node-versions.js';
 import { type RunOptions, runApp } from '../helpers/run-app.js';
+import { inOrder } from '../helpers/scenario.js';
 import { type RunningServer, serverOrSkip } from '../helpers/servers.js';
 import { sketch } from '../helpers/spans.js';
 
@@ -172,7 +173,7 @@ function shortened(scope: string): string {
 /** Each trace with the makers of its spans. */
 function drawn(spans: readonly SpanRecord[]): string[] {
   const marked = spans.map((span) => ({ ...span, name: `${span.name} (${shortened(span.scope.name)})` }));
-  return sketch(marked)
+  return sketch(inOrder(marked))
     .replace(/^( *)app /gm, '$1')
     .replace(/ (\([^)]*\)) ERROR$/gm, ' ERROR $1')
     .split('\n\n');

@@ -17,6 +17,8 @@ const HOPS = 3;
 const pathOf = ({ 'url.full': url }: Record<string, unknown>): string =>
   new URL(String(url).replace(':port', '')).pathname;
 
+const HOP = { what: 'url.query', official: '?a=1', own: undefined, reason: OPT_IN };
+
 const DIFFERENCES: readonly Difference[] = [
   {
     what: 'http.request.method_original',
@@ -33,7 +35,7 @@ const DIFFERENCES: readonly Difference[] = [
     own: undefined,
     reason: OPT_IN,
   },
-  { cases: ['several redirects'], what: 'url.query', official: '?a=1', own: undefined, reason: OPT_IN },
+  { cases: ['several redirects'], ...HOP },
   { cases: ['redirect'], what: 'http.request.resend_count', official: undefined, own: 1, reason: NUMBERED },
   {
     cases: ['several redirects'],
@@ -80,8 +82,34 @@ const userAgent = (name: string): Difference => ({
   reason: OPT_IN,
 });
 
+const REDIRECTED = 'redirects of the package';
+const REDIRECTED_AGAIN = 'redirects over a connection that is there';
+const RETRIED = 'a retry';
+
 /** Of the package alone. */
 const PACKAGE: readonly Difference[] = [
+  { cases: [REDIRECTED, REDIRECTED_AGAIN, 'its target, later'], ...HOP },
+  {
+    cases: [REDIRECTED],
+    what: 'http.request.resend_count',
+    official: undefined,
+    own: (other: Record<string, unknown>) => 2 - Number(pathOf(other).at(-1)),
+    reason: NUMBERED,
+  },
+  {
+    cases: [REDIRECTED_AGAIN, RETRIED],
+    what: 'http.request.resend_count',
+    official: undefined,
+    own: 1,
+    reason: NUMBERED,
+  },
+  {
+    cases: [REDIRECTED_AGAIN, RETRIED],
+    what: 'parent',
+    official: 'a stranger',
+    own: 'parent',
+    reason: 'what is sent again is of the same call, not of whoever opened the connection',
+  },
   userAgent('undici'),
   { ...userAgent('node'), cases: ['both'] },
   {

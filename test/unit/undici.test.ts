@@ -81,6 +81,15 @@ function testInjection(t: Test, report: LeanReport): void {
   t.equal(caseOf(report, 'without parent').received[0]?.headers.traceparent?.slice(3, 35), root.traceId);
 }
 
+/** Of each span: which attempt it is, and whether its caller is the call's. */
+function attemptsIn(report: LeanReport, name: string): [number, boolean][] {
+  const { spans, parent } = caseOf(report, name);
+  return spans.map(({ attributes, parentSpanId }) => [
+    Number(attributes['http.request.resend_count'] ?? 0),
+    parentSpanId === parent.spanId,
+  ]);
+}
+
 function testAttempts(t: Test, report: LeanReport): void {
   const { spans, received } = caseOf(report, 'redirect');
   t.strictSame(
@@ -92,13 +101,13 @@ function testAttempts(t: Test, report: LeanReport): void {
     spans.map((span) => span.spanId),
     'every attempt carries the context of its own span',
   );
-  const countsIn = (name: string) =>
-    caseOf(report, name).spans.map(({ attributes }) => Number(attributes['http.request.resend_count'] ?? 0));
-  t.strictSame(countsIn('redirect'), [0, 1]);
-  t.strictSame(countsIn('several redirects'), [0, 1, 2, 3]);
-  t.strictSame(countsIn('redirects at once').sort(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4]);
-  t.strictSame(countsIn('status 302'), [0], 'a redirect that is not followed');
-  t.strictSame(countsIn('own header'), [0]);
+  const first = [0, true] as const;
+  t.strictSame(attemptsIn(report, 'redirect'), [first, [1, true]]);
+  t.strictSame(attemptsIn(report, 'several redirects'), [first, [1, true], [2, true], [3, true]]);
+  const counts = attemptsIn(report, 'redirects at once').map(([count]) => count);
+  t.strictSame(counts.sort(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4]);
+  t.strictSame(attemptsIn(report, 'status 302'), [first], 'a redirect that is not followed');
+  t.strictSame(attemptsIn(report, 'own header'), [first]);
 
   const concurrent = caseOf(report, 'concurrent');
   t.equal(new Set(concurrent.received.map(({ headers }) => headers.traceparent)).size, 20);
@@ -136,6 +145,12 @@ t.test('the undici package beside the fetch of Node', async (t) => {
   testAttributes(t, report);
   testInjection(t, report);
   testAttempts(t, report);
+  const first = [0, true];
+  t.strictSame(attemptsIn(report, 'redirects of the package'), [first, [1, true], [2, true]]);
+  t.strictSame(attemptsIn(report, 'redirects over a connection that is there'), [first, [1, true]]);
+  t.strictSame(attemptsIn(report, 'a redirect that nobody follows'), [first]);
+  t.strictSame(attemptsIn(report, 'its target, later'), [first]);
+  t.strictSame(attemptsIn(report, 'a retry'), [first, [1, true]]);
   t.match(onlySpan(report, 'request').attributes, { 'http.request.header.x-asked': ['me'] });
   t.equal(onlySpan(report, 'stream').attributes['http.response.status_code'], 200);
   t.strictSame(

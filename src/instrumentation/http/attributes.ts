@@ -102,7 +102,7 @@ export interface RequestView {
 export interface Target {
   readonly host: string;
   readonly port: number;
-  /** As the application says it, but for credentials among its options: they are not in it. */
+  /** As the application says it, without credentials. */
   readonly url: string;
   readonly hasCredentials: boolean;
 }
@@ -117,12 +117,12 @@ export function targetOf(request: RequestView, input: RequestInput, options: Req
   const { host, path, method, protocol = 'http:' } = request;
   const absolute = method === 'CONNECT' ? `${protocol}//${path}` : path;
   if (/^https?:\/\//i.test(absolute) && URL.canParse(absolute)) {
-    const { hostname, port, protocol: own } = new URL(absolute);
+    const { hostname, port, protocol: own, username } = new URL(absolute);
     return {
       host: hostname,
       port: Number(port || defaultPort(own.slice(0, -1))),
-      url: absolute,
-      hasCredentials: false,
+      url: username === '' ? absolute : absolute.replace(/\/\/[^/?#]*@/, '//'),
+      hasCredentials: username !== '',
     };
   }
   const scheme = protocol.slice(0, -1);

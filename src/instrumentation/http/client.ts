@@ -117,6 +117,11 @@ function optionsOf([first, second]: readonly unknown[]): Options {
   return { input: (input ?? {}) as RequestInput, options: options as RequestInput | undefined };
 }
 
+/** False when nothing is recorded, whomever the call is for. */
+function isTargetNeeded(passedOn: Span | undefined, { rules }: HttpTracing): boolean {
+  return passedOn === undefined || rules.client.isExcluded !== undefined;
+}
+
 /** Undefined for an excluded URL. */
 function startSpan(
   request: RequestView,
@@ -125,10 +130,8 @@ function startSpan(
   passedOn: Span | undefined,
   { tracer, rules }: HttpTracing,
 ): Span | undefined {
-  const { isExcluded } = rules.client;
-  if (passedOn !== undefined && isExcluded === undefined) return passedOn;
   const target = targetOf(request, input, options);
-  if (isExcluded?.(target.url) === true) return undefined;
+  if (rules.client.isExcluded?.(target.url) === true) return undefined;
   if (passedOn !== undefined) return passedOn;
   const attributes = clientAttributes(request.method, target, rules);
   return tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
@@ -141,8 +144,9 @@ function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing):
   const passedOn = tracing.passOn(parent);
   const headers = earlyHeadersOf(parameters);
   if (headers === undefined) return { parent, parameters, passedOn, span: undefined, isInjected: false };
-  const preview = previewRequest(parameters, protocol);
-  const span = startSpan(preview, optionsOf(parameters), parent, passedOn, tracing);
+  const isLookedAt = isTargetNeeded(passedOn, tracing);
+  const preview = isLookedAt ? previewRequest(parameters, protocol) : undefined;
+  const span = preview ? startSpan(preview, optionsOf(parameters), parent, passedOn, tracing) : passedOn;
   if (span === undefined) return undefined;
   const carrier = { headers };
   inject(parent, span, carrier, headerCarrierSetter);
@@ -156,9 +160,10 @@ function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
     return;
   }
   const { parent, passedOn } = call;
-  const isLookedAt = passedOn === undefined || tracing.rules.client.isExcluded !== undefined;
+  const isLookedAt = isTargetNeeded(passedOn, tracing);
   const given = isLookedAt ? optionsOf(call.parameters) : NOT_LOOKED_AT;
-  const span = call.span ?? startSpan(request as RequestView, given, parent, passedOn, tracing);
+  const begun = call.span ?? (isLookedAt ? undefined : passedOn);
+  const span = begun ?? startSpan(request as RequestView, given, parent, passedOn, tracing);
   if (span === undefined) return;
   const signal = given.options?.signal ?? given.input.signal;
   exchanges.set(request, new ClientExchange(parent, span, request, tracing.rules, signal));

@@ -51,12 +51,20 @@ function addComment(query: Submittable & object, { faults }: PgTracing): string 
   }
 }
 
+function removeComment(query: Submittable & object, text: string, { faults }: PgTracing): void {
+  try {
+    Reflect.set(textHolderOf(query), 'text', text);
+  } catch (error) {
+    faults.record(error);
+  }
+}
+
 const commented = new WeakSet<object>();
 
 /** The application may look at its query, and send it again: it has the comment only while it is sent. */
-function patchSubmit(owner: object, tracing: PgTracing): void {
+function patchSubmit(query: object, tracing: PgTracing): void {
+  const owner = Object.hasOwn(query, 'submit') ? query : ownerOf(query);
   if (commented.has(owner)) return;
-  commented.add(owner);
   patchMethod(owner, 'submit', (original) => {
     return function submit(this: Submittable & object, ...parameters: unknown[]) {
       const text = addComment(this, tracing);
@@ -64,10 +72,11 @@ function patchSubmit(owner: object, tracing: PgTracing): void {
       try {
         return original.apply(this, parameters);
       } finally {
-        Reflect.set(textHolderOf(this), 'text', text);
+        removeComment(this, text, tracing);
       }
     };
   });
+  commented.add(owner);
 }
 
 function ownerOf(query: object): object {
@@ -91,7 +100,7 @@ export function submit(query: Submittable & object, client: PgClient, tracing: P
   // pg's own class tells of its end itself; what it emits matters only here, where the application listens.
   if (isOfPg) patchMethod(query, 'emit', inOperation());
   else patchAnswers(ownerOf(query));
-  if (tracing.sql.isCommenting) patchSubmit(ownerOf(query), tracing);
+  if (tracing.sql.isCommenting) patchSubmit(query, tracing);
   if (query.cursor !== undefined) operations.set(query.cursor, operation);
   return operation;
 }

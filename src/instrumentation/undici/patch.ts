@@ -22,8 +22,8 @@ import type { InstrumentationContext } from '../types.js';
 import { createPassOn, type PassOn } from '../unsampled.js';
 import { connectionAttributes, startAttributes, urlOf } from './attributes.js';
 import { UNDICI } from './manifest.js';
-import { noteRedirect, resendCountOf } from './redirects.js';
 import { readHeader, setRequestHeader, type UndiciRequest, type UndiciResponse, type UndiciSocket } from './request.js';
+import { beginAttempt, noteResponse } from './resends.js';
 
 interface Message {
   readonly request: UndiciRequest;
@@ -40,7 +40,8 @@ const setter: TextMapSetter<UndiciRequest> = { set: setRequestHeader };
 function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn: PassOn): void {
   // CONNECT opens a tunnel for the request that the application made, which comes here by itself.
   if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
-  const parent = activeContext();
+  const call = beginAttempt(request);
+  const parent = call?.caller ?? activeContext();
   if (isSuppressed(parent)) return;
   if (rules.client.isExcluded?.(urlOf(request)) === true) return;
   // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.
@@ -49,8 +50,7 @@ function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn:
     return;
   }
   const attributes = startAttributes(request, rules);
-  const resendCount = resendCountOf(request, parent);
-  if (resendCount !== undefined) attributes[HTTP_REQUEST_RESEND_COUNT] = resendCount;
+  if (call !== undefined && call.resends > 0) attributes[HTTP_REQUEST_RESEND_COUNT] = call.resends;
   const span = tracer.startSpan(methodInName(rules, request.method), { kind: SpanKind.CLIENT, attributes }, parent);
   if (span.isRecording()) spans.set(request, span);
   inject(parent, span, request, setter);
@@ -60,7 +60,7 @@ function respond(span: Span, { request, response }: Message, rules: HttpRules): 
   const { statusCode, headers } = response;
   if (statusCode < 200 && statusCode !== 101) return;
   recordClientStatus(span, statusCode);
-  if (statusCode >= 300 && statusCode < 400) noteRedirect(request, response, span);
+  noteResponse(request, response);
   if (rules.client.response.length > 0) {
     span.setAttributes(captureHeaders(rules.client.response, (name) => readHeader(headers, name)));
   }

@@ -23,6 +23,24 @@ export interface UndiciResponse {
   readonly headers: unknown;
 }
 
+/** What undici keeps the handler of a request by: one for each copy of undici. */
+const handlerKeys: symbol[] = [];
+const MOST_COPIES = 8;
+
+/** What is told of the request's answer; undefined where undici does not keep it as it does now. */
+export function handlerOf(request: UndiciRequest): unknown {
+  const kept = request as unknown as Readonly<Record<symbol, unknown>>;
+  for (const key of handlerKeys) {
+    const handler = kept[key];
+    if (handler !== undefined) return handler;
+  }
+  if (handlerKeys.length === MOST_COPIES) return undefined;
+  const key = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
+  if (key === undefined) return undefined;
+  handlerKeys.push(key);
+  return kept[key];
+}
+
 function indexOfHeader(list: readonly unknown[], name: string): number {
   for (let index = 0; index + 1 < list.length; index += 2) {
     if (String(list[index]).toLowerCase() === name) return index;
