@@ -155,5 +155,7 @@ async function profileOf(wanted) {
   ];
 }
 
+const all = process.argv.slice(2);
+if (all.length === 0) throw new Error('say what: request/http-server, request/grpc:1%, ...');
 installAll([], { hasTools: false });
-for (const wanted of process.argv.slice(2)) process.stdout.write(`${(await profileOf(wanted)).join('\n\n')}\n\n`);
+for (const wanted of all) process.stdout.write(`${(await profileOf(wanted)).join('\n\n')}\n\n`);

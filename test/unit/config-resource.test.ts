@@ -2,6 +2,7 @@
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.js';
 import { INSTRUMENTATION_NAMES } from '../../src/config/instrumentation-names.js';
+import { WITHOUT_OFFICIAL } from '../../src/config/instrumentation-options.js';
 import type { AgentConfig } from '../../src/config/types.js';
 
 const load = (env: NodeJS.ProcessEnv): AgentConfig & { readonly messages: string[] } => {
@@ -85,31 +86,12 @@ t.test('a list of unknown names only does not switch everything off; none does',
   t.same(enabled('None').instrumentations.enabled, []);
 });
 
-/** Libraries that no package of auto-instrumentations-node is for. */
-const OWN_ONLY = [
-  'better-sqlite3',
-  'bullmq',
-  'elasticsearch',
-  'engine.io',
-  'fastify',
-  'hono',
-  'mqtt',
-  'nats',
-  'next',
-  'opensearch',
-  'piscina',
-  'postgres',
-  'sqlite',
-  'sqs-consumer',
-  'trpc',
-];
-
 t.test('one switch for every instrumentation', async (t) => {
   for (const name of INSTRUMENTATION_NAMES) {
     const variable = `OTEL_INSTRUMENTATION_${name.toUpperCase().replace(/[-.]/g, '_')}_ENABLED`;
     t.match(load({ [variable]: 'False' }), { instrumentations: { switches: { [name]: false } }, messages: [] }, name);
   }
-  t.equal(INSTRUMENTATION_NAMES.length, 41 + OWN_ONLY.length);
+  t.equal(INSTRUMENTATION_NAMES.length, 41 + WITHOUT_OFFICIAL.length);
   const bad = load({ OTEL_INSTRUMENTATION_PG_ENABLED: '1', OTEL_INSTRUMENTATION_COMMON_DEFAULT_ENABLED: 'false' });
   t.same(bad.instrumentations.switches, {});
   t.equal(bad.instrumentations.isDefaultEnabled, false);
@@ -125,7 +107,7 @@ t.test('the names are those of the official packages, and of what only we have',
   for (const instrumentation of official) instrumentation.disable();
   t.same(
     INSTRUMENTATION_NAMES.filter((name) => !names.has(`@opentelemetry/instrumentation-${name}`)),
-    OWN_ONLY,
+    WITHOUT_OFFICIAL,
   );
   t.equal(names.size, 41);
 });

@@ -99,7 +99,7 @@ interface Call {
   readonly parameters: unknown[];
   /** What goes on in the place of a span when nothing is recorded. */
   readonly passedOn: Span | undefined;
-  /** There when headers had to be written in advance. */
+  /** There when the call needs no look at its target, or headers had to be written in advance. */
   readonly span: Span | undefined;
   readonly isInjected: boolean;
 }
@@ -115,11 +115,6 @@ function optionsOf([first, second]: readonly unknown[]): Options {
   const input = typeof first === 'string' ? new URL(first) : first;
   const options = typeof second === 'object' && second !== null ? second : undefined;
   return { input: (input ?? {}) as RequestInput, options: options as RequestInput | undefined };
-}
-
-/** False when nothing is recorded, whomever the call is for. */
-function isTargetNeeded(passedOn: Span | undefined, { rules }: HttpTracing): boolean {
-  return passedOn === undefined || rules.client.isExcluded !== undefined;
 }
 
 /** Undefined for an excluded URL. */
@@ -142,11 +137,11 @@ function prepare(parameters: unknown[], protocol: string, tracing: HttpTracing):
   const parent = activeContext();
   if (isSuppressed(parent)) return undefined;
   const passedOn = tracing.passOn(parent);
+  const known = tracing.rules.client.isExcluded === undefined ? passedOn : undefined;
   const headers = earlyHeadersOf(parameters);
-  if (headers === undefined) return { parent, parameters, passedOn, span: undefined, isInjected: false };
-  const isLookedAt = isTargetNeeded(passedOn, tracing);
-  const preview = isLookedAt ? previewRequest(parameters, protocol) : undefined;
-  const span = preview ? startSpan(preview, optionsOf(parameters), parent, passedOn, tracing) : passedOn;
+  if (headers === undefined) return { parent, parameters, passedOn, span: known, isInjected: false };
+  const span =
+    known ?? startSpan(previewRequest(parameters, protocol), optionsOf(parameters), parent, passedOn, tracing);
   if (span === undefined) return undefined;
   const carrier = { headers };
   inject(parent, span, carrier, headerCarrierSetter);
@@ -159,11 +154,9 @@ function begin(request: ClientRequest, call: Call, tracing: HttpTracing): void {
     abandon(call, tracing.faults);
     return;
   }
-  const { parent, passedOn } = call;
-  const isLookedAt = isTargetNeeded(passedOn, tracing);
-  const given = isLookedAt ? optionsOf(call.parameters) : NOT_LOOKED_AT;
-  const begun = call.span ?? (isLookedAt ? undefined : passedOn);
-  const span = begun ?? startSpan(request as RequestView, given, parent, passedOn, tracing);
+  const { parent } = call;
+  const given = call.span?.isRecording() === false ? NOT_LOOKED_AT : optionsOf(call.parameters);
+  const span = call.span ?? startSpan(request as RequestView, given, parent, call.passedOn, tracing);
   if (span === undefined) return;
   const signal = given.options?.signal ?? given.input.signal;
   exchanges.set(request, new ClientExchange(parent, span, request, tracing.rules, signal));

@@ -71,40 +71,6 @@ function selectDatabase(client: RedisClient | undefined, database: unknown): voi
   if (endpointOf(self).database !== Number(database)) endpoints.set(self, readEndpoint(self, database));
 }
 
-function startCommand(
-  client: RedisClient | undefined,
-  args: readonly unknown[],
-  tracing: RedisTracing,
-): Span | undefined {
-  const name = String(args[0]);
-  const context = activeContext();
-  if (name === 'SELECT') selectDatabase(client, args[1]);
-  if (context === DRIVER_CONTEXT && commandOf(name).isHousekeeping) return undefined;
-  const call = callOf(context);
-  if (call !== undefined) {
-    if (name !== 'ASKING') call.attempt(endpointOf(client), name, args, 1);
-    return undefined;
-  }
-  return tracing.isUnsampled(context) ? undefined : tracing.start(context, endpointOf(client), name, args, 1);
-}
-
-function startBatch(
-  client: RedisClient,
-  mode: BatchMode,
-  commands: readonly QueuedCommand[],
-  tracing: RedisTracing,
-): Span | undefined {
-  const context = activeContext();
-  const call = callOf(context);
-  if (call !== undefined) {
-    call.attemptBatch(endpointOf(client), mode, commands, QUEUED);
-    return undefined;
-  }
-  if (tracing.isUnsampled(context)) return undefined;
-  const operation = batchOperation(mode, commands, QUEUED);
-  return tracing.startBatch(context, endpointOf(client), operation, commands, QUEUED);
-}
-
 /** Undefined when nothing is recorded, or a call that the command is part of knows what to do. Never throws. */
 export function beginCommand(
   client: RedisClient | undefined,
@@ -112,11 +78,19 @@ export function beginCommand(
   tracing: RedisTracing,
 ): Span | undefined {
   try {
-    return startCommand(client, args, tracing);
+    const name = String(args[0]);
+    const context = activeContext();
+    if (name === 'SELECT') selectDatabase(client, args[1]);
+    if (context === DRIVER_CONTEXT && commandOf(name).isHousekeeping) return undefined;
+    const call = callOf(context);
+    if (call === undefined) {
+      return tracing.isUnsampled(context) ? undefined : tracing.start(context, endpointOf(client), name, args, 1);
+    }
+    if (name !== 'ASKING') call.attempt(endpointOf(client), name, args, 1);
   } catch (error) {
     tracing.faults.record(error);
-    return undefined;
   }
+  return undefined;
 }
 
 /** The same for the commands of a transaction or a pipeline. */
@@ -127,11 +101,17 @@ export function beginBatch(
   tracing: RedisTracing,
 ): Span | undefined {
   try {
-    return startBatch(client, mode, commands, tracing);
+    const context = activeContext();
+    const call = callOf(context);
+    if (call !== undefined) call.attemptBatch(endpointOf(client), mode, commands, QUEUED);
+    else if (!tracing.isUnsampled(context)) {
+      const operation = batchOperation(mode, commands, QUEUED);
+      return tracing.startBatch(context, endpointOf(client), operation, commands, QUEUED);
+    }
   } catch (error) {
     tracing.faults.record(error);
-    return undefined;
   }
+  return undefined;
 }
 
 /** Calls the original, and ends the span if it throws. */

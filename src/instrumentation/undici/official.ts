@@ -39,13 +39,12 @@ function guardMessages(instrumentation: OfficialInstrumentation, faults: Faults)
 function createMask({ http }: AgentConfig): (name: string, options: SpanOptions) => readonly [string, SpanOptions] {
   const redactQuery = createQueryRedactor(http.sensitiveQueryParameters);
   return (name, options) => {
-    const { [URL_FULL]: url, [URL_QUERY]: query, ...attributes } = options.attributes ?? {};
-    const masked = {
-      ...attributes,
-      [URL_FULL]: redactUrl(String(url), redactQuery),
-      [URL_QUERY]: redactUrl(String(query), redactQuery),
-    };
-    return [name, { ...options, attributes: masked }];
+    const attributes = { ...options.attributes };
+    for (const key of [URL_FULL, URL_QUERY]) {
+      const value = attributes[key];
+      if (typeof value === 'string') attributes[key] = redactUrl(value, redactQuery);
+    }
+    return [name, { ...options, attributes }];
   };
 }
 

@@ -40,8 +40,9 @@ const setter: TextMapSetter<UndiciRequest> = { set: setRequestHeader };
 function start(request: UndiciRequest, tracer: Tracer, rules: HttpRules, passOn: PassOn): void {
   // CONNECT opens a tunnel for the request that the application made, which comes here by itself.
   if (request.method === 'CONNECT' || spans.get(request) !== undefined) return;
-  const call = beginAttempt(request);
-  const parent = call?.caller ?? activeContext();
+  const active = activeContext();
+  const call = beginAttempt(request, active);
+  const parent = call?.caller ?? active;
   if (isSuppressed(parent)) return;
   if (rules.client.isExcluded?.(urlOf(request)) === true) return;
   // No channel tells of the end of an upgrade in undici 5 and 6: a span would stay open for ever.

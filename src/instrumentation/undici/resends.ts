@@ -7,7 +7,6 @@
  *   fetch    follows a redirect in its caller's context and in the same turn of the event loop, and says nothing of it
  */
 import type { Context } from '@opentelemetry/api';
-import { activeContext } from '../active-context.js';
 import { createTie } from '../operation.js';
 import { urlOf } from './attributes.js';
 import { handlerOf, readHeader, type UndiciRequest, type UndiciResponse } from './request.js';
@@ -29,12 +28,14 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Handlers are in one another: a retry in a redirect. */
 const MOST_HANDLERS = 3;
 
-const byHandler = createTie<Call>();
-const byRequest = createTie<Call>();
+/** Of a handler that sends again, and of a request that followed a redirect. */
+const calls = createTie<Call>();
+/** Of a request that belongs to no call yet. */
 const callers = createTie<Context>();
 
-/** Of this turn. */
+/** Of this turn. Where an application has replaced its timers, the newest of all. */
 let redirects: Redirect[] = [];
+const MOST_REDIRECTS = 16;
 
 const forgetRedirects = (): void => {
   redirects = [];
@@ -51,32 +52,31 @@ function resendersOf(request: UndiciRequest): object[] | undefined {
   return found;
 }
 
-function callOfHandlers(request: UndiciRequest): Call | undefined {
+function callOfHandlers(request: UndiciRequest, active: Context): Call | undefined {
   const resenders = resendersOf(request);
   if (resenders === undefined) return undefined;
-  const known = resenders.map(byHandler.get).find((call) => call !== undefined);
-  const call = known ?? { caller: activeContext(), resends: -1 };
+  const known = resenders.map(calls.get).find((call) => call !== undefined);
+  const call = known ?? { caller: active, resends: -1 };
   call.resends++;
-  for (const resender of resenders) byHandler.set(resender, call);
+  for (const resender of resenders) calls.set(resender, call);
   return call;
 }
 
-function callOfRedirect(request: UndiciRequest): Call | undefined {
+function callOfRedirect(request: UndiciRequest, caller: Context): Call | undefined {
   if (redirects.length === 0) return undefined;
-  const caller = activeContext();
   const url = urlOf(request);
   const index = redirects.findIndex(({ call, url: target }) => call.caller === caller && target === url);
   const [redirect] = index === -1 ? [] : redirects.splice(index, 1);
   if (redirect === undefined) return undefined;
   redirect.call.resends++;
-  byRequest.set(request, redirect.call);
+  calls.set(request, redirect.call);
   return redirect.call;
 }
 
-/** Whose the request is, and how often it has been sent before. To be asked once, whatever becomes of it. */
-export function beginAttempt(request: UndiciRequest): Readonly<Call> | undefined {
-  const call = callOfHandlers(request) ?? callOfRedirect(request);
-  if (call === undefined) callers.set(request, activeContext());
+/** Whose the request is, and how often it has been sent before; undefined: the active context's, never. To be asked once. */
+export function beginAttempt(request: UndiciRequest, active: Context): Readonly<Call> | undefined {
+  const call = callOfHandlers(request, active) ?? callOfRedirect(request, active);
+  if (call === undefined) callers.set(request, active);
   return call;
 }
 
@@ -84,11 +84,13 @@ export function beginAttempt(request: UndiciRequest): Readonly<Call> | undefined
 export function noteResponse(request: UndiciRequest, { statusCode, headers }: UndiciResponse): void {
   if (!REDIRECTS.has(statusCode)) return;
   const caller = callers.get(request);
-  const call = byRequest.get(request) ?? (caller && { caller, resends: 0 });
+  const call = calls.get(request) ?? (caller && { caller, resends: 0 });
   const location = [readHeader(headers, 'location')].flat()[0];
   if (call === undefined || location === undefined) return;
   const from = urlOf(request);
   if (!URL.canParse(String(location), from)) return;
   const { origin, pathname, search } = new URL(String(location), from);
-  if (redirects.push({ call, url: origin + pathname + search }) === 1) setImmediate(forgetRedirects).unref();
+  const count = redirects.push({ call, url: origin + pathname + search });
+  if (count === 1) setImmediate(forgetRedirects).unref();
+  if (count > MOST_REDIRECTS) redirects.shift();
 }
