@@ -3,39 +3,21 @@
  * system that nobody can write to, with one writable mount.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
 import { nodeBinaries } from '../helpers/node-versions.js';
 import { type RunningApp, runApp } from '../helpers/run-app.js';
+import { abandon, filesIn, until } from '../helpers/spool.js';
 
 const APP = 'ends/app.cjs';
 const SPANS_PER_RUN = 2;
 const BATCH = /^\d+-(\d+)-\d+(?:-[0-9a-f]+)?\.batch$/;
 
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? filesIn(path) : [path];
-  });
-}
-
 function spansOnDisk(directory: string): number {
-  if (!existsSync(directory)) return 0;
   const counts = filesIn(directory).map((path) => Number(BATCH.exec(path.slice(path.lastIndexOf('/') + 1))?.[1] ?? 0));
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Resolves when the condition holds; the test's own timeout ends a wait in vain. */
-async function until(isMet: () => boolean): Promise<void> {
-  while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** What 20 seconds without a sign of life do. */
-function ageLeases(directory: string): void {
-  const longAgo = new Date(Date.now() - 60_000);
-  for (const path of filesIn(directory)) if (path.endsWith('lease')) utimesSync(path, longAgo, longAgo);
 }
 
 async function collect(test: Test): Promise<Collector> {
@@ -73,7 +55,7 @@ for (const { node, version } of nodeBinaries()) {
     t.equal(spansOnDisk(directory), SPANS_PER_RUN, 'on disk, and nobody is left who knows them');
     for (const path of filesIn(directory)) t.equal(statSync(path).mode & 0o777, 0o600, 'for the owner only');
 
-    ageLeases(directory);
+    abandon(directory);
     await collector.connections('serve');
     const next = runApp({ node, file: APP, args: ['wait'], env });
     const spans = await collector.waitForSpans(2 * SPANS_PER_RUN);

@@ -2,7 +2,7 @@
  * The spool: an outage longer than memory, a process that ends during it, damage of every kind to its files, limits,
  * and disks that refuse.
  */
-import { type Dirent, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Collector, startCollector } from '../../src/viewer/otlp-receiver.js';
@@ -10,6 +10,7 @@ import { crc32 } from '../../src/worker/spool/crc32.js';
 import { decodeRecord, encodeRecord, type SpooledBatch } from '../../src/worker/spool/record.js';
 import { createTestPipeline, type PipelineSettings, type TestPipeline } from '../helpers/pipeline.js';
 import { createRandom } from '../helpers/random-spans.js';
+import { abandon, filesIn, until } from '../helpers/spool.js';
 
 const MIB = 1024 * 1024;
 const DAY_MILLIS = 86_400_000;
@@ -31,36 +32,7 @@ function start(test: Test, collector: Collector, directory: string, limits: Limi
   return createTestPipeline(test, { otlp, ...more, options: { delivery: { spool }, ...more.options } });
 }
 
-/** What is in a folder; nothing when the exporting thread has just removed it. */
-function entriesIn(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return [];
-  }
-}
-
-/** Every file below a folder, as paths. */
-function filesIn(folder: string): string[] {
-  return entriesIn(folder).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? filesIn(path) : [path];
-  });
-}
-
 const batchesIn = (folder: string): string[] => filesIn(folder).filter((path) => path.endsWith('.batch'));
-
-/** Makes every lease look like that of a process that is gone. */
-function abandon(directory: string): void {
-  const longAgo = new Date(Date.now() - 60_000);
-  for (const path of filesIn(directory)) if (path.endsWith('lease')) utimesSync(path, longAgo, longAgo);
-}
-
-/** Resolves when the condition holds; the test's own timeout ends a wait in vain. */
-async function until(isMet: () => boolean): Promise<void> {
-  while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** Waits for spans; when they do not come, the test says what the pipeline knows. */
 async function arrive(
