@@ -12,6 +12,7 @@ import {
   type TextMapSetter,
   trace,
 } from '@opentelemetry/api';
+import type { MaybeEnded } from '../ended-span.js';
 import { activeContext } from './active-context.js';
 
 // The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
@@ -156,9 +157,16 @@ export class SilentSpan implements Span {
  * What stays of a span in the context of a request that is over: a timer or a socket that was made in the request holds
  * that context for the rest of its own life.
  */
-class EndedSpan extends SilentSpan {
+class EndedSpan extends SilentSpan implements MaybeEnded {
   readonly ended = true;
-  readonly endedAtMillis = Date.now();
+  readonly endTime: MaybeEnded['endTime'];
+  readonly endedAtMillis: number | undefined;
+
+  constructor(span: Span) {
+    super(span.spanContext());
+    this.endTime = (span as MaybeEnded).endTime;
+    this.endedAtMillis = this.endTime === undefined ? Date.now() : undefined;
+  }
 }
 
 /** A parent with another active span, and with the metadata of a server request if any is given. */
@@ -194,7 +202,7 @@ export class ContextWithSpan implements Context {
    * which must come from {@link extractFrom}. Contexts that were derived from this one keep theirs.
    */
   release(): void {
-    this.#span = new EndedSpan(this.#span.spanContext());
+    this.#span = new EndedSpan(this.#span);
     this.#plain = undefined;
     const parent = this.#parent;
     if (propagation.getBaggage(parent) === undefined && parent.getValue(B3_DEBUG_FLAG_KEY) === undefined) {

@@ -1,5 +1,5 @@
 /** What every traced call needs besides a span: private state on the application's objects, and verdicts on errors. */
-import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { ERROR_TYPE, OTHER } from './semconv.js';
 
 class Identity {
@@ -35,6 +35,16 @@ export function createTie<State>(): {
     }
   }
   return { set: Tied.replace, get: Tied.get };
+}
+
+interface AttributeTaker {
+  takeAttributes?(attributes: Attributes): void;
+}
+
+/** Gives a span its first attributes, in an object that nobody else holds: spans of our own keep it. */
+export function giveAttributes(span: Span & AttributeTaker, attributes: Attributes): void {
+  if (span.takeAttributes === undefined) span.setAttributes(attributes);
+  else span.takeAttributes(attributes);
 }
 
 const CODE = /^[A-Z][A-Z0-9_-]{1,63}$/;

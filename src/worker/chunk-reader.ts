@@ -77,8 +77,14 @@ function writeScopeSpans(request: Buffer, position: number, chunk: Buffer, group
   return at;
 }
 
-/** The protobuf ExportTraceServiceRequest for one chunk; a copy, the chunk may be reused afterwards. */
-export function buildRequest(resource: Uint8Array, chunk: Buffer): Buffer {
+/**
+ * The protobuf ExportTraceServiceRequest for one chunk; a copy, the chunk may be reused afterwards. Copied twice: out of
+ * shared memory V8 copies whole words when all of it is asked for, and byte by byte the spans, which start anywhere. 57 us for
+ * 512 spans in the place of 85 (Node.js 20).
+ */
+export function buildRequest(resource: Uint8Array, shared: Buffer): Buffer {
+  const chunk = Buffer.allocUnsafeSlow(shared.length);
+  chunk.set(shared);
   const groups = readChunk(chunk);
   const sizes = groups.map(scopeSpansSize);
   const content = sizes.reduce((sum, size) => sum + 1 + varintSize(size) + size, resource.length);

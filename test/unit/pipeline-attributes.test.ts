@@ -36,7 +36,8 @@ function recordsOf({ chunk, byteLength }: SealedBatch): string[] {
   return records;
 }
 
-const VALUES: readonly AttributeValue[] = [
+const VALUES: readonly (AttributeValue | undefined)[] = [
+  undefined,
   '',
   'GET',
   '/items/1',

@@ -542,6 +542,33 @@ t.test('an attribute that is written over counts once', async (t) => {
   t.strictSame([span.attributes, span.droppedAttributesCount], [{ a: 2, b: 1, c: 3 }, 1]);
 });
 
+t.test('first attributes that are given away are what a copy of them would be', async (t) => {
+  const create = (): Attributes => ({ a: 'text of some length', b: undefined, c: 1, d: ['x', 'y'], e: undefined });
+  type Own = Span & ReadableSpan & { takeAttributes(given: Attributes): unknown };
+  for (const limits of LIMITS) {
+    const tracer = createTestProvider({ limits }).getTracer('test');
+    const [copied, taken] = [tracer.startSpan('a') as Own, tracer.startSpan('a') as Own];
+    copied.setAttributes(create());
+    taken.takeAttributes(create());
+    for (const span of [copied, taken]) {
+      span.setAttribute('b', 'late').setAttribute('c', 2).setAttribute('f', 3).end();
+      span.setAttribute('e', 'too late');
+    }
+    const present = Object.entries(taken.attributes).filter(([, value]) => value !== undefined);
+    t.strictSame(Object.fromEntries(present), copied.attributes, JSON.stringify(limits));
+    t.equal(taken.droppedAttributesCount, copied.droppedAttributesCount);
+  }
+  const span = createTestProvider().getTracer('test').startSpan('a') as Own;
+  const given = create();
+  span.takeAttributes(given);
+  t.equal(span.attributes, given, 'no copy');
+  span.takeAttributes({ g: 1 });
+  t.strictSame([span.attributes.a, span.attributes.g], ['text of some length', 1], 'others come to them');
+  span.end();
+  span.takeAttributes({ h: 1 });
+  t.equal(span.attributes.h, undefined);
+});
+
 t.test('a tracer can be used through a proxy, before and after there is a provider', async (t) => {
   const provider = new LazyTracerProvider(
     () => createTestProvider(),

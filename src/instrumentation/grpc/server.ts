@@ -184,7 +184,7 @@ function wrapEmit(original: AnyFunction): AnyFunction {
 
   return function emit(this: EventEmitter, event: string | symbol) {
     const call = calls.get(this);
-    if (call === undefined || activeContext() === call.context || this.listenerCount(event) === 0) {
+    if (call === undefined || this.listenerCount(event) === 0 || activeContext() === call.context) {
       // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
       return original.apply(this, arguments as unknown as unknown[]);
     }

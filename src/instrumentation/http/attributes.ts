@@ -6,6 +6,7 @@ import {
   CLIENT_ADDRESS,
   HTTP_REQUEST_METHOD,
   HTTP_REQUEST_METHOD_ORIGINAL,
+  HTTP_RESPONSE_STATUS_CODE,
   NETWORK_PEER_ADDRESS,
   NETWORK_PEER_PORT,
   NETWORK_PROTOCOL_VERSION,
@@ -41,6 +42,7 @@ export function serverAttributes(request: IncomingMessage, socketScheme: string,
   const scheme = schemeOf(headers, socketScheme);
   const host = serverHostOf(headers);
   const known = methodAttribute(rules, method);
+  const peer = request.socket?.remoteAddress;
   const attributes: Attributes = {
     [HTTP_REQUEST_METHOD]: known,
     [HTTP_REQUEST_METHOD_ORIGINAL]: originalMethod(known, method),
@@ -49,8 +51,13 @@ export function serverAttributes(request: IncomingMessage, socketScheme: string,
     [URL_QUERY]: question === -1 ? undefined : rules.redactQuery(target.slice(question + 1)),
     [SERVER_ADDRESS]: host?.address,
     [SERVER_PORT]: host === undefined ? undefined : (host.port ?? defaultPort(scheme)),
-    [CLIENT_ADDRESS]: forwardedClientOf(headers) ?? request.socket?.remoteAddress,
+    [CLIENT_ADDRESS]: forwardedClientOf(headers) ?? peer,
     [USER_AGENT_ORIGINAL]: headers['user-agent'],
+    [NETWORK_PROTOCOL_VERSION]: protocolVersion(request),
+    [NETWORK_PEER_ADDRESS]: peer,
+    [NETWORK_PEER_PORT]: peer === undefined ? undefined : request.socket.remotePort,
+    // Known at the end: in its place now, it needs no other shape of the object then.
+    [HTTP_RESPONSE_STATUS_CODE]: undefined,
   };
   if (rules.server.request.length === 0) return attributes;
   return Object.assign(
@@ -59,10 +66,14 @@ export function serverAttributes(request: IncomingMessage, socketScheme: string,
   );
 }
 
+function protocolVersion({ httpVersion }: IncomingMessage): string {
+  return httpVersion === '2.0' ? '2' : httpVersion;
+}
+
 /** The peer of the connection and the protocol: nothing a sampler decides by, so only for spans that are recorded. */
 export function recordConnection(span: Span, message: IncomingMessage): void {
-  const { socket, httpVersion } = message;
-  span.setAttribute(NETWORK_PROTOCOL_VERSION, httpVersion === '2.0' ? '2' : httpVersion);
+  const { socket } = message;
+  span.setAttribute(NETWORK_PROTOCOL_VERSION, protocolVersion(message));
   if (socket?.remoteAddress === undefined) return;
   span.setAttribute(NETWORK_PEER_ADDRESS, socket.remoteAddress);
   if (socket.remotePort !== undefined) span.setAttribute(NETWORK_PEER_PORT, socket.remotePort);

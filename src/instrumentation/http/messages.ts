@@ -36,7 +36,7 @@ function wrapEmit(original: AnyFunction, faults: Faults): AnyFunction {
     } catch (error) {
       faults.record(error);
     }
-    if (activeContext() === exchange.context || this.listenerCount(event) === 0) {
+    if (this.listenerCount(event) === 0 || activeContext() === exchange.context) {
       // biome-ignore lint/complexity/noArguments: forwards exactly what the caller passed, at no cost
       return original.apply(this, arguments as unknown as unknown[]);
     }

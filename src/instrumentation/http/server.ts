@@ -5,11 +5,11 @@ import type { Socket } from 'node:net';
 import { type Context, ROOT_CONTEXT, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
 import { activeContext, runIn } from '../active-context.js';
 import { ContextWithSpan, extractFrom, isSuppressed, type RpcMetadata, suppress } from '../context.js';
-import { createTie, failSpan, failSpanByCode } from '../operation.js';
+import { createTie, failSpan, failSpanByCode, giveAttributes } from '../operation.js';
 import type { AnyFunction, Faults } from '../patch.js';
 import { HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE } from '../semconv.js';
 import type { PassOn } from '../unsampled.js';
-import { recordConnection, serverAttributes } from './attributes.js';
+import { serverAttributes } from './attributes.js';
 import { type Exchange, exchanges } from './messages.js';
 import { captureHeaders, type HttpRules, methodInName } from './rules.js';
 import { outgoingHeader } from './stored-header.js';
@@ -172,8 +172,7 @@ function begin(
   exchanges.set(response, exchange);
   if (span.isRecording()) {
     // Most requests of a busy service are not sampled: nothing is made for them that nobody looks at.
-    if (!decidesByAttributes) span.setAttributes(serverAttributes(request, scheme, rules));
-    recordConnection(span, request);
+    if (!decidesByAttributes) giveAttributes(span, serverAttributes(request, scheme, rules));
     if (response.socket === null) endWithSocket(request.socket, exchange);
   }
   return exchange;
