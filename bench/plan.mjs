@@ -65,6 +65,7 @@ function requestSteps(hasLatency, others) {
   return [...steps, ...elsewhere].map((step) => ({
     ...step,
     group: 'request',
+    repeats: step.scenario.repeats ?? 1,
     isTogether: true,
     measure: (cell, turns) => measureRequest(cell, { hasLatency, turns }),
   }));
