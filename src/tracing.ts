@@ -69,6 +69,7 @@ function createPipelines(options: TracingOptions, readResource: () => ResourceAt
       takesUnsampled: config.sampling.keepsErrors,
       isGuest: !options.isMainThread && options.diagnostics === undefined,
       releasesSpans: isLastProcessor && index === destinations.length - 1,
+      followsOpenSpans: index === 0,
       diagnostics: index === 0 ? options.diagnostics?.pipeline : undefined,
       runUntraced: (run) => context.with(suppressTracing(context.active()), run),
     }),
@@ -104,7 +105,7 @@ function deliver(pipelines: readonly SpanPipeline[], checkThreads: () => void): 
   };
   return {
     handOver,
-    // Ending a span reaches every processor, so one pipeline's list of open spans is enough.
+    // Ending a span reaches every processor, so one pipeline's list of open spans is enough; the others have none.
     endOpenSpans: (why, exception) => pipelines[0]?.endOpenSpans(why, exception),
     async flush(timeoutMillis) {
       gather();

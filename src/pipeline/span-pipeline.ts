@@ -113,6 +113,8 @@ export interface SpanPipelineOptions {
    * alive. Only for the last processor of a provider: those after this one would see an empty span.
    */
   readonly releasesSpans?: boolean;
+  /** False for all but one pipeline of a process: that one ends the open spans. Default true. */
+  readonly followsOpenSpans?: boolean;
   /** Spans that are not sampled are sent, too: somebody before has chosen. */
   readonly takesUnsampled?: boolean;
   /** The exporter starts at once then. */
@@ -182,7 +184,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   const bus = busName(options.destination ?? 'otlp', exporter, options.environment ?? {});
   const open = options.isGuest === true ? createOpenChunk() : undefined;
   const queue = new SpanQueue(queueLimits(config, settings), open);
-  const openSpans = new OpenSpans();
+  const openSpans = options.followsOpenSpans === false ? undefined : new OpenSpans();
   const deliveryOptions: DeliveryOptions = {
     exporterFile: options.exporterFile,
     settings: exporter,
@@ -222,7 +224,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
   const workerTimer = startTimer(() => hasStarted && delivery.start(), WORKER_START_DELAY_MILLIS).unref();
   const batchTimer = startTimer(handOverOpen, Math.min(config.batch.scheduledDelayMillis, MAX_TIMER_MILLIS)).unref();
   const sweepTimer = startInterval(() => {
-    openSpans.sweep();
+    openSpans?.sweep();
     report.flush(false);
   }, SWEEP_MILLIS).unref();
 
@@ -305,13 +307,13 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
         log.error('TA3029', `the spans of worker threads could not be taken over: ${messageOf(error)}`);
       }
     },
-    onStart: (span) => openSpans.started(span),
+    onStart: (span) => openSpans?.started(span),
     onEnd(span) {
-      openSpans.ended(span);
+      openSpans?.ended(span);
       if ((span.spanContext().traceFlags & SAMPLED) !== 0 || options.takesUnsampled === true) accept(span);
       if (options.releasesSpans === true) releaseContent(span as never);
     },
-    onHeld: (span) => openSpans.ended(span),
+    onHeld: (span) => openSpans?.ended(span),
     onDiscarded(span) {
       if (options.releasesSpans === true) releaseContent(span as never);
     },
@@ -344,7 +346,7 @@ export function createSpanPipeline(options: SpanPipelineOptions): SpanPipeline {
       }
     },
     endOpenSpans(why, exception) {
-      for (const span of openSpans.list()) {
+      for (const span of openSpans?.list() ?? []) {
         try {
           if (exception instanceof Error) span.recordException(exception);
           span.setStatus({ code: STATUS_ERROR, message: why });

@@ -77,6 +77,8 @@ export class RecordedSpan implements Span {
   readonly instrumentationScope: InstrumentationScope;
   private readonly _settings: SpanSettings;
   private readonly _spanContext: SpanContext;
+  /** For whoever follows the open spans. */
+  openIndex: number | undefined = undefined;
   private _attributeCount = 0;
   /** What `performance.now()` said when the span was made. */
   private readonly _madeAt: number;
