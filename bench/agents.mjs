@@ -65,6 +65,19 @@ export const FLOOR = {
   modes: {},
 };
 
+/**
+ * No agent either: the spans of a raw http server and nothing else. For profiles.
+ * @type {Agent}
+ */
+export const LEAST = {
+  name: 'least',
+  title: 'the least tracer',
+  isExact: false,
+  preload: { cjs: requiring(join(BENCH, 'least.cjs')), esm: ['--import', url(join(BENCH, 'least.cjs'))] },
+  env: (sinkUrl) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl }),
+  modes: {},
+};
+
 const OPENTELEMETRY_MODES = {
   '1%': ONE_PERCENT_OPENTELEMETRY,
   disabled: { OTEL_SDK_DISABLED: 'true' },

@@ -1,6 +1,6 @@
 /**
  * Where the added cost of a request is, by part: the same requests under a CPU profiler bare, in a context alone and under
- * this agent, whose code is shown by source file. Main thread; what other threads take is the rest of the CPU time.
+ * this agent, whose code is shown by source file; a raw request also under the least tracer (least.cjs), which is the floor. Main thread; what other threads take is the rest of the CPU time.
  *
  *   npm run build && node bench/profile.mjs request/http-server [request/http-server:1% ...]
  *
@@ -9,7 +9,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { basename, join } from 'node:path';
-import { BARE, FLOOR, OURS, ROOT } from './agents.mjs';
+import { BARE, FLOOR, LEAST, OURS, ROOT } from './agents.mjs';
 import { installAll } from './install.mjs';
 import { runPair } from './measure/pair.mjs';
 import { STEADY } from './measure/request.mjs';
@@ -18,7 +18,6 @@ import { format, table } from './report/figures.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { median } from './statistics.mjs';
 
-const AGENTS = [BARE, FLOOR, OURS];
 const WARM_UP = { requests: 20_000, millis: 1500 };
 const WINDOWS = 24;
 const WINDOW_MILLIS = 100;
@@ -106,6 +105,7 @@ async function profile(scenario, mode, agent, turns) {
 function rowsOf(results) {
   const microsOf = ({ main, shares }, part) => main * (shares.get(part) ?? 0);
   const own = results.at(-1);
+  const others = results.slice(0, -1).map(() => 0);
   const general = [JAVASCRIPT, NATIVE, COLLECTOR, CONTEXT];
   const files = [...own.shares.keys()].filter((part) => !general.includes(part));
   const large = files.filter((part) => microsOf(own, part) >= LEAST_MICROS);
@@ -125,7 +125,7 @@ function rowsOf(results) {
         results.map((result) => microsOf(result, part)),
       ),
     ),
-    row(FEW, [0, 0, few]),
+    row(FEW, [...others, few]),
     row(
       '**main thread**',
       results.map(({ main }) => main),
@@ -146,9 +146,11 @@ async function profileOf(wanted) {
   const [, name, mode = 'always'] = /^request\/([^:]+)(?::(.*))?$/.exec(wanted) ?? [];
   const scenario = SCENARIOS.find((known) => known.name === name && known.modes.includes(mode));
   if (scenario === undefined) throw new Error(`no such scenario of requests: ${wanted}`);
-  const turns = new Turns(AGENTS.length);
-  const results = await Promise.all(AGENTS.map((agent) => profile(scenario, mode, agent, turns)));
-  const heads = AGENTS.map(({ title }) => title);
+  const hasLeast = name === 'http-server' && mode === 'always';
+  const agents = [BARE, FLOOR, ...(hasLeast ? [LEAST] : []), OURS];
+  const turns = new Turns(agents.length);
+  const results = await Promise.all(agents.map((agent) => profile(scenario, mode, agent, turns)));
+  const heads = agents.map(({ title }) => title);
   return [
     `### ${scenario.title}${mode === 'always' ? '' : `, ${mode}`}`,
     table(['CPU µs per request', ...heads], rowsOf(results)),
