@@ -3,8 +3,8 @@
 /** A span, and what takes its place in the context of a request that is over. */
 export interface MaybeEnded {
   readonly ended?: boolean;
-  readonly endedAtMillis?: number | undefined;
-  readonly endTime?: readonly [seconds: number, nanos: number] | undefined;
+  readonly endedAtMillis?: number;
+  readonly endTime?: readonly [seconds: number, nanos: number];
 }
 
 /** Milliseconds since the epoch; undefined while it has not ended. */

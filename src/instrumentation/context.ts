@@ -12,7 +12,7 @@ import {
   type TextMapSetter,
   trace,
 } from '@opentelemetry/api';
-import type { MaybeEnded } from '../ended-span.js';
+import { endOf, type MaybeEnded } from '../ended-span.js';
 import { activeContext } from './active-context.js';
 
 // The API makes equal keys from equal texts; these two are what @opentelemetry/core uses, so that official
@@ -157,15 +157,13 @@ export class SilentSpan implements Span {
  * What stays of a span in the context of a request that is over: a timer or a socket that was made in the request holds
  * that context for the rest of its own life.
  */
-class EndedSpan extends SilentSpan implements MaybeEnded {
+class EndedSpan extends SilentSpan {
   readonly ended = true;
-  readonly endTime: MaybeEnded['endTime'];
-  readonly endedAtMillis: number | undefined;
+  readonly endedAtMillis: number;
 
-  constructor(span: Span) {
+  constructor(span: Span & MaybeEnded) {
     super(span.spanContext());
-    this.endTime = (span as MaybeEnded).endTime;
-    this.endedAtMillis = this.endTime === undefined ? Date.now() : undefined;
+    this.endedAtMillis = endOf(span) ?? Date.now();
   }
 }
 

@@ -87,8 +87,7 @@ function writeKeyValue(writer: OtlpWriter, tag: number, key: string, value: unkn
 function writeAttributes(writer: OtlpWriter, tag: number, attributes: Attributes | undefined): void {
   if (attributes === undefined || attributes === null) return;
   for (const key in attributes) {
-    const value = attributes[key];
-    if (value !== undefined && Object.hasOwn(attributes, key)) writeKeyValue(writer, tag, key, value, 0);
+    if (Object.hasOwn(attributes, key)) writeKeyValue(writer, tag, key, attributes[key], 0);
   }
 }
 
@@ -128,7 +127,6 @@ export class AttributeMemory {
     for (const key in attributes) {
       if (!isOwn.call(attributes, key)) continue;
       const value = attributes[key];
-      if (value === undefined) continue;
       const length = index < known ? (lengths[index] as number) : 0;
       sourceEnd += length;
       // An array may have been changed meanwhile.

@@ -170,14 +170,14 @@ export class RecordedSpan implements Span {
   }
 
   /**
-   * The first attributes, in an object that nobody else holds: it becomes the span's own, without a copy. Absent ones are
-   * undefined. 0.3 us of a request less than with `setAttributes`, where each makes the object another shape (Node.js 20).
+   * The first attributes, in an object that nobody else holds and nothing is absent in: it becomes the span's own, without a
+   * copy.
    */
   takeAttributes(given: Attributes): this {
     const { attributeCountLimit, attributeValueLengthLimit } = this._settings.limits;
     const isUncut = attributeValueLengthLimit === Number.POSITIVE_INFINITY;
     let count = 0;
-    for (const key in given) if (given[key] !== undefined) count++;
+    for (const _key in given) count++;
     if (!isUncut || count > attributeCountLimit || this._attributeCount > 0 || this.ended)
       return this.setAttributes(given);
     this.attributes = given;

@@ -157,6 +157,8 @@ for (const { node, version } of nodeBinaries()) {
     const { stdout, stderr } = await hello(t, node, env);
     t.match(stdout, /^hello$/m);
     t.equal(stdout.match(/^ {2}name: 'GET',$/gm)?.length, 2, 'both spans');
+    t.match(stdout, /^ {4}'url\.path': '\/',$/m, 'attributes');
+    t.notMatch(stdout, /^ {4}'[\w.]+': undefined/m, 'none that is not there');
     t.equal(stderr, '');
     t.equal(collector.acceptedConnections(), 0);
   });

@@ -36,8 +36,7 @@ function recordsOf({ chunk, byteLength }: SealedBatch): string[] {
   return records;
 }
 
-const VALUES: readonly (AttributeValue | undefined)[] = [
-  undefined,
+const VALUES: readonly AttributeValue[] = [
   '',
   'GET',
   '/items/1',

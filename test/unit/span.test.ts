@@ -543,7 +543,7 @@ t.test('an attribute that is written over counts once', async (t) => {
 });
 
 t.test('first attributes that are given away are what a copy of them would be', async (t) => {
-  const create = (): Attributes => ({ a: 'text of some length', b: undefined, c: 1, d: ['x', 'y'], e: undefined });
+  const create = (): Attributes => ({ a: 'text of some length', c: 1, d: ['x', 'y'] });
   type Own = Span & ReadableSpan & { takeAttributes(given: Attributes): unknown };
   for (const limits of LIMITS) {
     const tracer = createTestProvider({ limits }).getTracer('test');
@@ -554,8 +554,7 @@ t.test('first attributes that are given away are what a copy of them would be', 
       span.setAttribute('b', 'late').setAttribute('c', 2).setAttribute('f', 3).end();
       span.setAttribute('e', 'too late');
     }
-    const present = Object.entries(taken.attributes).filter(([, value]) => value !== undefined);
-    t.strictSame(Object.fromEntries(present), copied.attributes, JSON.stringify(limits));
+    t.strictSame(Object.entries(taken.attributes), Object.entries(copied.attributes), JSON.stringify(limits));
     t.equal(taken.droppedAttributesCount, copied.droppedAttributesCount);
   }
   const span = createTestProvider().getTracer('test').startSpan('a') as Own;

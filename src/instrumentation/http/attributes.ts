@@ -1,4 +1,4 @@
-/** Attributes of SERVER and CLIENT spans. Spec: semantic-conventions 1.44, http-spans. Hot path: one literal each. */
+/** Attributes of SERVER and CLIENT spans. Spec: semantic-conventions 1.44, http-spans. Hot path: one object each. */
 import type { IncomingMessage } from 'node:http';
 import type { Attributes, Span } from '@opentelemetry/api';
 import { redactUrl } from '../redact.js';
@@ -6,7 +6,6 @@ import {
   CLIENT_ADDRESS,
   HTTP_REQUEST_METHOD,
   HTTP_REQUEST_METHOD_ORIGINAL,
-  HTTP_RESPONSE_STATUS_CODE,
   NETWORK_PEER_ADDRESS,
   NETWORK_PEER_PORT,
   NETWORK_PROTOCOL_VERSION,
@@ -34,36 +33,45 @@ function pathStart(target: string): number {
   return path === -1 ? target.length : path;
 }
 
-/** Known when the request arrives, for samplers. Absent values are undefined: the SDK leaves them out. */
+/** Known when the request arrives. A new object, with nothing absent in it: a span may keep it. */
 export function serverAttributes(request: IncomingMessage, socketScheme: string, rules: HttpRules): Attributes {
   const { headers, method = 'GET', url: target = '' } = request;
   const start = pathStart(target);
   const question = target.indexOf('?', start);
   const scheme = schemeOf(headers, socketScheme);
-  const host = serverHostOf(headers);
   const known = methodAttribute(rules, method);
-  const peer = request.socket?.remoteAddress;
   const attributes: Attributes = {
     [HTTP_REQUEST_METHOD]: known,
-    [HTTP_REQUEST_METHOD_ORIGINAL]: originalMethod(known, method),
     [URL_SCHEME]: scheme,
     [URL_PATH]: question === -1 ? target.slice(start) : target.slice(start, question),
-    [URL_QUERY]: question === -1 ? undefined : rules.redactQuery(target.slice(question + 1)),
-    [SERVER_ADDRESS]: host?.address,
-    [SERVER_PORT]: host === undefined ? undefined : (host.port ?? defaultPort(scheme)),
-    [CLIENT_ADDRESS]: forwardedClientOf(headers) ?? peer,
-    [USER_AGENT_ORIGINAL]: headers['user-agent'],
     [NETWORK_PROTOCOL_VERSION]: protocolVersion(request),
-    [NETWORK_PEER_ADDRESS]: peer,
-    [NETWORK_PEER_PORT]: peer === undefined ? undefined : request.socket.remotePort,
-    // Known at the end: in its place now, it needs no other shape of the object then.
-    [HTTP_RESPONSE_STATUS_CODE]: undefined,
   };
+  if (known !== method) attributes[HTTP_REQUEST_METHOD_ORIGINAL] = method;
+  if (question !== -1) attributes[URL_QUERY] = rules.redactQuery(target.slice(question + 1));
+  const userAgent = headers['user-agent'];
+  if (userAgent !== undefined) attributes[USER_AGENT_ORIGINAL] = userAgent;
+  addHosts(attributes, request, scheme);
   if (rules.server.request.length === 0) return attributes;
   return Object.assign(
     attributes,
     captureHeaders(rules.server.request, (name) => headers[name]),
   );
+}
+
+/** Who was asked, and who asks. */
+function addHosts(attributes: Attributes, { headers, socket }: IncomingMessage, scheme: string): void {
+  const host = serverHostOf(headers);
+  if (host !== undefined) {
+    attributes[SERVER_ADDRESS] = host.address;
+    const port = host.port ?? defaultPort(scheme);
+    if (port !== undefined) attributes[SERVER_PORT] = port;
+  }
+  const peer = socket?.remoteAddress;
+  const client = forwardedClientOf(headers) ?? peer;
+  if (client !== undefined) attributes[CLIENT_ADDRESS] = client;
+  if (peer === undefined) return;
+  attributes[NETWORK_PEER_ADDRESS] = peer;
+  if (socket.remotePort !== undefined) attributes[NETWORK_PEER_PORT] = socket.remotePort;
 }
 
 function protocolVersion({ httpVersion }: IncomingMessage): string {
@@ -144,7 +152,7 @@ export function targetOf(request: RequestView, input: RequestInput, options: Req
   return { host, port, url: `${protocol}//${shownHost}${shownPort}${path === '*' ? '' : path}`, hasCredentials };
 }
 
-/** Known when the request is made, for samplers. */
+/** Known when the request is made, for samplers. Absent values are undefined: the SDK leaves them out. */
 export function clientAttributes(
   method: string,
   { host, port, url, hasCredentials }: Target,
