@@ -1,6 +1,7 @@
 /**
  * Where the added cost of a request is, by part: the same requests under a CPU profiler bare, in a context alone and under
- * this agent, whose code is shown by source file; a raw request also under the least tracer (least.cjs), which is the floor. Main thread; what other threads take is the rest of the CPU time.
+ * this agent, whose code is shown by source file; a raw request also under the least tracer (least.cjs), which is the
+ * floor. Main thread; what other threads take is the rest of the CPU time.
  *
  *   npm run build && node bench/profile.mjs request/http-server [request/http-server:1% ...]
  *

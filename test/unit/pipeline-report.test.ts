@@ -123,6 +123,46 @@ t.test('open spans: followed while young, weakly afterwards', async (t) => {
   t.strictSame(open.list(), []);
 });
 
+t.test('open spans: in the order of their start, whatever place of an ended one they have', async (t) => {
+  const open = new OpenSpans();
+  const start = (nanos: number): Span => {
+    const span = { startTime: [1, nanos], isRecording: () => true } as unknown as Span;
+    open.started(span);
+    return span;
+  };
+  const [first, second, third] = [start(1), start(2), start(3)];
+  open.ended(first);
+  open.ended(first);
+  const fourth = start(4);
+  t.strictSame(open.list(), [second, third, fourth]);
+  open.sweep();
+  const fifth = start(5);
+  open.ended(third);
+  t.strictSame(open.list(), [second, fourth, fifth], 'one that settled frees no place among the young');
+  open.ended({});
+  open.ended(second);
+  open.ended(fourth);
+  t.strictSame(open.list(), [fifth]);
+});
+
+t.test('open spans: a leak of 10,000 is followed, and no more', async (t) => {
+  const open = new OpenSpans();
+  const start = (): Span => {
+    const span = { startTime: [1, 0], isRecording: () => true } as unknown as Span;
+    open.started(span);
+    return span;
+  };
+  const spans = Array.from({ length: 10_000 }, start);
+  const beyond = start();
+  t.equal(open.list().length, 10_000);
+  open.ended(beyond);
+  t.equal(open.list().length, 10_000);
+  open.ended(spans[17] as Span);
+  const next = start();
+  t.ok(open.list().includes(next), 'where one has ended');
+  t.equal(open.list().length, 10_000);
+});
+
 t.test('spans that are never ended are not kept alive', async (t) => {
   const open = new OpenSpans();
   let isCollected = false;
